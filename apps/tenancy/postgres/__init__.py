@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend with the organization stamped on every transaction."""
