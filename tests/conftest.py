@@ -1,0 +1,99 @@
+"""Fixtures of the whole suite: the database, the cast, and signed-in clients.
+
+`db` is one transaction of the web login, undone in the end. `transactional_db`
+commits, and is needed for async code, threads and every other login.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from apps.accounts.models import Organization, User
+from tests import database
+from tests.factories import make_member, make_org
+from tests.settings import WORKER
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    if not os.environ.get("DATABASE_URL"):
+        pytest.exit("DATABASE_URL is not set: use `./run test`.", returncode=4)
+    with django_db_blocker.unblock():
+        database.create(WORKER)
+    yield
+    with django_db_blocker.unblock():
+        database.destroy()
+
+
+@pytest.fixture
+def _django_db_helper(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    marker = request.node.get_closest_marker("django_db")
+    is_committing = (
+        bool(marker and marker.kwargs.get("transaction"))
+        or "transactional_db" in request.fixturenames
+        or "live_server" in request.fixturenames
+    )
+    block = database.emptied() if is_committing else database.rolled_back()
+    with django_db_blocker.unblock(), block:
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Rate limits live in the cache; one test must not use up the next one's."""
+    cache.clear()
+
+
+@pytest.fixture
+def acme(db: None) -> Organization:
+    return make_org("Acme")
+
+
+@pytest.fixture
+def globex(db: None) -> Organization:
+    return make_org("Globex")
+
+
+@pytest.fixture
+def olga(acme: Organization) -> User:
+    return make_member(acme, "olga", role="owner")
+
+
+@pytest.fixture
+def adam(acme: Organization) -> User:
+    return make_member(acme, "adam", role="admin")
+
+
+@pytest.fixture
+def mia(acme: Organization) -> User:
+    return make_member(acme, "mia", role="member")
+
+
+@pytest.fixture
+def vic(acme: Organization) -> User:
+    return make_member(acme, "vic", role="viewer")
+
+
+@pytest.fixture
+def gil(globex: Organization) -> User:
+    return make_member(globex, "gil", role="owner")
+
+
+@pytest.fixture
+def sign_in(db: None) -> Callable[[User], Client]:
+    """A client of its own for each person."""
+
+    def client_of(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return client_of
