@@ -1,0 +1,1 @@
+"""One pure translation per protocol: values in, values out, no talking."""

@@ -1,0 +1,103 @@
+"""The neutral words between the router and every provider's protocol.
+
+A request keeps the caller's own OpenAI-shaped body (`body`), so that fields we do
+not know pass through untouched to a provider of the same protocol; what the
+router itself reads is beside it, parsed once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+Protocol = Literal["openai", "anthropic", "echo"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one call, in disjoint buckets.
+
+    The prompt total is `fresh + cache_read + cache_write_5m + cache_write_1h`.
+    `output` is everything generated, `reasoning` the part of it that was thought.
+    """
+
+    fresh: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+    is_estimated: bool = False
+    # The provider's own JSON, kept because a total can be trusted where its parts
+    # cannot, and the other way round; two counts are equal whatever their spelling.
+    raw: str = field(default="", compare=False, repr=False)
+
+    @property
+    def prompt(self) -> int:
+        return self.fresh + self.cache_read + self.cache_write_5m + self.cache_write_1h
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one provider listens and how it is spoken to."""
+
+    provider: str  # the provider's slug, such as "groq"
+    protocol: Protocol
+    base_url: str  # without a trailing slash, such as "https://host/v1"
+    api_key: str = field(default="", repr=False)  # never shown, never logged
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One chat call in OpenAI's shape: `body` is complete but for model and stream."""
+
+    model: str  # the provider's own id of the model
+    body: dict[str, Any]  # messages, tools, sampling parameters, unknown fields
+    is_stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPCall:
+    """What an adapter wants sent: path below the base URL, headers, JSON bytes."""
+
+    path: str
+    headers: dict[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChatResult:
+    """A whole answer: `body` in OpenAI's shape, and what we read from it.
+
+    `raw` holds the provider's own bytes when they are OpenAI's shape already, so
+    that they can be relayed as they came.
+    """
+
+    body: dict[str, Any]
+    usage: Usage | None
+    finish_reason: str | None
+    text: str
+    raw: bytes | None = None
+
+
+class StreamPart(msgspec.Struct, frozen=True, gc=False):
+    """One step of a stream, ready to be relayed. A struct, because one is made for
+    every chunk: 0.2 µs where a frozen dataclass takes 2.
+
+    `data` is one or more complete server-sent events in OpenAI's shape (bytes
+    ending in a blank line, without `[DONE]`); empty when the part only carries
+    facts. `is_token` says that it holds output: text, thought or a tool call; `text`
+    is the answer's text alone, and `characters` counts all of the output, for an
+    estimate where the provider never sends a usage.
+    """
+
+    data: bytes = b""
+    text: str = ""
+    characters: int = 0
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    is_token: bool = False
+    is_usage_only: bool = False  # an extra chunk that exists only to carry usage
+    is_done: bool = False
