@@ -1,0 +1,153 @@
+"""What comes back from `/v1`: the documented contract of answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.router.serializers import GROUPS, TASKS, Contract
+
+
+def money() -> serializers.FloatField:
+    """US dollars as a JSON number, exact to the nano-dollar below a million."""
+    return serializers.FloatField(allow_null=True)
+
+
+class TokensSerializer(Contract):
+    """Token counts of one answer; `input` is the whole prompt."""
+
+    input = serializers.IntegerField()
+    output = serializers.IntegerField()
+    cached = serializers.IntegerField()
+    reasoning = serializers.IntegerField()
+    estimated = serializers.BooleanField()
+
+
+class ChatAnswerSerializer(Contract):
+    """The answer of `POST /v1/chat`; null is unknown, never zero."""
+
+    output = serializers.CharField()
+    model_used = serializers.CharField()
+    provider = serializers.CharField()
+    cost = money()
+    latency_ms = serializers.IntegerField()
+    savings_estimate = money()
+    estimated_savings = money()
+    estimate = serializers.BooleanField()
+    baseline_model = serializers.CharField()
+    task_type = serializers.ChoiceField(choices=TASKS)
+    tokens = TokensSerializer()
+    finish_reason = serializers.CharField(allow_null=True)
+    attempts = serializers.IntegerField()
+    request_id = serializers.UUIDField()
+
+
+class UsageLineSerializer(Contract):
+    """The sums of one group."""
+
+    requests = serializers.IntegerField()
+    failed_requests = serializers.IntegerField(source="failed")
+    cost = money()
+    estimated_savings = serializers.FloatField(source="savings")
+    total_tokens = serializers.IntegerField(source="tokens")
+    total_tokens_input = serializers.IntegerField(source="tokens_input")
+    total_tokens_output = serializers.IntegerField(source="tokens_output")
+
+
+class DayUsageSerializer(UsageLineSerializer):
+    day = serializers.CharField(source="label")
+
+
+class ModelUsageSerializer(UsageLineSerializer):
+    model = serializers.CharField(source="label")
+
+
+class TaskUsageSerializer(UsageLineSerializer):
+    task = serializers.CharField(source="label")
+
+
+class KeyUsageSerializer(UsageLineSerializer):
+    key = serializers.CharField(source="label")
+    key_id = serializers.UUIDField(allow_null=True)
+
+
+class AliasUsageSerializer(UsageLineSerializer):
+    alias = serializers.CharField(source="label")
+
+
+class UsageSerializer(Contract):
+    """What the organization used in a range; sums agree with the ledger."""
+
+    to = serializers.DateTimeField(source="end")
+    total_requests = serializers.IntegerField()
+    failed_requests = serializers.IntegerField()
+    unpriced_requests = serializers.IntegerField()
+    total_cost = money()
+    estimated_savings = money()
+    total_tokens = serializers.IntegerField()
+    total_tokens_input = serializers.IntegerField()
+    total_tokens_output = serializers.IntegerField()
+    total_tokens_cached = serializers.IntegerField()
+    total_tokens_reasoning = serializers.IntegerField()
+    avg_latency_ms = serializers.FloatField(allow_null=True)
+    by_day = DayUsageSerializer(many=True, required=False)
+    by_model = ModelUsageSerializer(many=True, required=False)
+    by_task = TaskUsageSerializer(many=True, required=False)
+    by_key = KeyUsageSerializer(many=True, required=False)
+    by_alias = AliasUsageSerializer(many=True, required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        start = serializers.DateTimeField(source="start")
+        fields: Mapping[str, Any] = {"from": start, **super().get_fields()}
+        wanted = {f"by_{name}" for name in self.context.get("group_by", GROUPS)}
+        return {
+            name: field
+            for name, field in fields.items()
+            if not name.startswith("by_") or name in wanted
+        }
+
+
+class OfferSerializer(Contract):
+    """One provider of a model; prices are US dollars per million tokens."""
+
+    provider = serializers.CharField()
+    cost_input = money()
+    cost_output = money()
+    avg_latency = serializers.IntegerField(allow_null=True)
+    max_tokens = serializers.IntegerField(allow_null=True)
+    context_tokens = serializers.IntegerField(allow_null=True)
+
+
+class ModelSerializer(OfferSerializer):
+    """A model in OpenAI's shape and in our own, with its cheapest offer's figures."""
+
+    id = serializers.CharField()
+    object = serializers.CharField()
+    created = serializers.IntegerField()
+    owned_by = serializers.CharField()
+    model_name = serializers.CharField()
+    strengths = serializers.ListField(child=serializers.CharField())
+    supports_functions = serializers.BooleanField(allow_null=True)
+    supports_vision = serializers.BooleanField(allow_null=True)
+    offers = OfferSerializer(many=True)
+
+
+class ModelListSerializer(Contract):
+    """The models that this key can call."""
+
+    object = serializers.CharField()
+    data = ModelSerializer(many=True)  # type: ignore[assignment]  # a field of ours, as OpenAI calls it
+
+
+class ErrorDetailSerializer(Contract):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    type = serializers.CharField()
+    param = serializers.CharField(allow_null=True)
+
+
+class ErrorSerializer(Contract):
+    """Every error of the API."""
+
+    error = ErrorDetailSerializer()
+    request_id = serializers.UUIDField()

@@ -1,0 +1,116 @@
+"""Order the offers to try: primary, backup, cheapest."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from apps.kit.errors import AppError, MaxCostExceededError, NoModelAvailableError
+from apps.router.engine.filters import split
+from apps.router.engine.need import Candidate, Decision, Excluded, Need, Scored
+from apps.router.engine.score import score_all
+
+# Ties are broken by name, so that the same snapshot gives the same choice anywhere.
+Key = tuple[float | int | str, ...]
+UNPRICED = 2**62
+
+
+def decide(
+    pool: Iterable[Candidate], need: Need, closed: Sequence[Excluded] = ()
+) -> Decision:
+    """The decision for one need; its chain is empty when no offer may serve it.
+
+    `closed` are offers known beforehand to be out of reach whatever is needed.
+    """
+    fit, excluded = split(pool, need)
+    ranked = rank(score_all(fit, need), need)
+    chain = build_chain(ranked)
+    reason = explain(chain, need)
+    return Decision(need, chain, tuple(ranked), (*excluded, *closed), reason)
+
+
+def rank(scored: Sequence[Scored], need: Need) -> list[Scored]:
+    """Best first. An offer whose task match is not assessed stands behind all that
+    are: what nobody measured must not win by being cheap.
+    """
+    order = _ORDERS[need.priority]
+    return sorted(scored, key=lambda s: (s.task_match is None, *order(s)))
+
+
+def build_chain(ranked: Sequence[Scored]) -> tuple[Scored, ...]:
+    """The first; the best one elsewhere; the cheapest of the rest."""
+    if not ranked:
+        return ()
+    primary, rest = ranked[0], list(ranked[1:])
+    chain = [primary]
+    if rest:
+        home = primary.candidate.provider
+        backup = next((s for s in rest if s.candidate.provider != home), rest[0])
+        chain.append(backup)
+        rest.remove(backup)
+    if rest:
+        chain.append(min(rest, key=lambda s: (s.task_match is None, *_by_cost(s))))
+    return tuple(chain)
+
+
+def refusal(decision: Decision) -> AppError:
+    """What to tell a caller whose request nothing can serve."""
+    need, excluded = decision.need, decision.excluded
+    if any(item.code == "max_cost" for item in excluded):
+        return MaxCostExceededError(
+            "Every model that could serve this request costs more than max_cost.",
+            param="max_cost",
+        )
+    if need.model:
+        reasons = sorted({item.reason for item in excluded})
+        return NoModelAvailableError(f"{need.model}: {'; '.join(reasons)}.")
+    return NoModelAvailableError(f"No model can serve this request. {_tally(excluded)}")
+
+
+def explain(chain: Sequence[Scored], need: Need) -> str:
+    """Why the first of the chain was chosen, in one sentence."""
+    if not chain:
+        return "No offer may serve this request."
+    first = chain[0]
+    name = f"{first.candidate.model} at {first.candidate.provider}"
+    if need.model:
+        return f"The request names {need.model}; {name} is its best offer."
+    return f"{name} {_MERITS[need.priority]}{_evidence(first, need)}."
+
+
+def _evidence(first: Scored, need: Need) -> str:
+    if first.task_match is None:
+        return f"; its quality at {need.task} is not assessed"
+    if need.task not in first.candidate.task_scores:
+        return f"; its general quality is {first.task_match:.2f}"
+    return f"; its quality at {need.task} is {first.task_match:.2f}"
+
+
+def _tally(excluded: Sequence[Excluded]) -> str:
+    counts: dict[str, int] = {}
+    for item in excluded:
+        counts[item.reason] = counts.get(item.reason, 0) + 1
+    common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+    return " ".join(f"{count} excluded: {reason}." for reason, count in common)
+
+
+def _by_cost(s: Scored) -> Key:
+    cost = UNPRICED if s.cost_nano is None else s.cost_nano
+    return (cost, -s.score, s.candidate.model, s.candidate.provider)
+
+
+def _by_score(s: Scored) -> Key:
+    return (-s.score, *_by_cost(s))
+
+
+def _by_quality(s: Scored) -> Key:
+    return (-(s.task_match or 0.0), -s.score, *_by_cost(s))
+
+
+_ORDERS: dict[str, Callable[[Scored], Key]] = {
+    "cheap": _by_cost,
+    "balanced": _by_score,
+    "best": _by_quality,
+}
+_MERITS = {
+    "cheap": "is the cheapest that fits",
+    "balanced": "scores best on cost, latency and task match",
+    "best": "is the best at this task",
+}

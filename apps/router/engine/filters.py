@@ -1,0 +1,141 @@
+"""Hard filters: which offers may serve a request, and why the others may not."""
+
+from collections.abc import Callable, Iterable
+
+from apps.router.engine.need import Candidate, Excluded, Need
+
+# Each rule names what is wrong with a candidate, or returns "" when nothing is.
+Rule = Callable[[Candidate, Need], str]
+
+
+def _callable(offer: Candidate, need: Need) -> str:
+    return offer.unavailable
+
+
+def _named(offer: Candidate, need: Need) -> str:
+    if need.models and offer.model not in need.models:
+        return "not in the request's list of models"
+    return ""
+
+
+def _test_key(offer: Candidate, need: Need) -> str:
+    if need.is_test and not offer.is_stand_in:
+        return "a test key never reaches a provider"
+    return ""
+
+
+def _context(offer: Candidate, need: Need) -> str:
+    needed = need.input_tokens + need.output_tokens
+    if offer.context_tokens is not None and offer.context_tokens < needed:
+        return f"context of {offer.context_tokens:,} tokens, about {needed:,} needed"
+    return ""
+
+
+def _missing(has: bool | None, what: str) -> str:
+    if has:
+        return ""
+    return f"no {what}" if has is False else f"{what} not assessed"
+
+
+def _vision(offer: Candidate, need: Need) -> str:
+    return _missing(offer.has_vision, "vision") if need.needs_vision else ""
+
+
+def _tools(offer: Candidate, need: Need) -> str:
+    return _missing(offer.has_tools, "tool calls") if need.needs_tools else ""
+
+
+def _json_schema(offer: Candidate, need: Need) -> str:
+    if not need.needs_json_schema:
+        return ""
+    return _missing(offer.has_json_schema, "JSON schema")
+
+
+def _price(offer: Candidate, need: Need) -> str:
+    return "" if offer.price else "price not known"
+
+
+def _quality(offer: Candidate, need: Need) -> str:
+    if need.quality_floor is None:
+        return ""
+    score = offer.quality_at(need.task)
+    if score is None:
+        return f"quality at {need.task} not assessed, a floor is set"
+    if score < need.quality_floor:
+        return f"quality {score:.2f} at {need.task} is below {need.quality_floor:.2f}"
+    return ""
+
+
+def _max_cost(offer: Candidate, need: Need) -> str:
+    if need.max_cost_nano is None:
+        return ""
+    if offer.price is None:
+        return "price not known, max_cost is set"
+    cost = estimated_cost_nano(offer, need)
+    if cost is not None and cost > need.max_cost_nano:
+        return f"about ${cost / 1e9:.6f}, above max_cost"
+    return ""
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("unavailable", _callable),
+    ("test_key", _test_key),
+    ("not_allowed", _named),
+    ("context", _context),
+    ("vision", _vision),
+    ("tools", _tools),
+    ("json_schema", _json_schema),
+    ("price", _price),
+    ("quality_floor", _quality),
+    ("max_cost", _max_cost),
+)
+# A caller who names a model has chosen it: only what makes the call impossible,
+# or breaks the caller's own limit, still stands against it.
+NAMED_RULES = tuple(
+    rule for rule in RULES if rule[0] in {"unavailable", "test_key", "max_cost"}
+)
+
+
+def estimated_cost_nano(offer: Candidate, need: Need) -> int | None:
+    """Nano-dollars for the expected tokens, nothing cached; None without a price."""
+    if offer.price is None:
+        return None
+    return offer.price.cost_nano(need.input_tokens, 0, 0, 0, need.output_tokens, 0)
+
+
+def split(
+    pool: Iterable[Candidate], need: Need
+) -> tuple[list[Candidate], list[Excluded]]:
+    """The candidates that may serve the need, and the others with their reason."""
+    pool = list(pool)
+    rules = NAMED_RULES if need.model else RULES
+    is_real_there = any(not (o.is_stand_in or o.unavailable) for o in pool)
+    fit: list[Candidate] = []
+    excluded: list[Excluded] = []
+    for offer in pool:
+        if is_real_there and _is_unwanted_stand_in(offer, need):
+            excluded.append(Excluded(offer, STAND_IN, "stand_in"))
+        elif fault := _first_fault(offer, need, rules):
+            excluded.append(fault)
+        else:
+            fit.append(offer)
+    return fit, excluded
+
+
+STAND_IN = "a stand-in: for test keys, by name, or until a provider is configured"
+
+
+def _is_unwanted_stand_in(offer: Candidate, need: Need) -> bool:
+    """The embedded model keeps out of live traffic that nobody meant for it."""
+    if not offer.is_stand_in or need.is_test or need.model:
+        return False
+    return offer.model not in need.models
+
+
+def _first_fault(
+    offer: Candidate, need: Need, rules: Iterable[tuple[str, Rule]]
+) -> Excluded | None:
+    for code, rule in rules:
+        if reason := rule(offer, need):
+            return Excluded(offer, reason, code)
+    return None

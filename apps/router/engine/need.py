@@ -1,0 +1,109 @@
+"""What a request asks for, and what an offer can do: the engine's two inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+from uuid import UUID
+
+from apps.kit.money import CompiledPrice
+
+Priority = Literal["cheap", "balanced", "best"]
+LatencyPref = Literal["fast", "normal"]
+GENERAL: Final = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights of the documented formula; they need not sum to 1."""
+
+    cost: float = 0.4
+    latency: float = 0.3
+    task_match: float = 0.3
+
+
+FAST_WEIGHTS = Weights(cost=0.3, latency=0.4, task_match=0.3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One offer as the engine sees it; `None` means that no source says."""
+
+    offer_id: UUID
+    model_id: UUID
+    model: str  # the model's slug
+    provider: str  # the provider's slug
+    upstream_id: str
+    price: CompiledPrice | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    has_vision: bool | None = None
+    has_tools: bool | None = None
+    has_json_schema: bool | None = None
+    is_stand_in: bool = False
+    # Why it cannot be called at all ("set GROQ_API_KEY"); empty when it can.
+    unavailable: str = ""
+    latency_ms: int | None = None
+    # Quality by task, 0 to 1; GENERAL is the mean over the tasks assessed.
+    task_scores: Mapping[str, float] = field(default_factory=dict)
+
+    def quality_at(self, task: str) -> float | None:
+        """The task's own benchmarks first, the general index second."""
+        own = self.task_scores.get(task)
+        return self.task_scores.get(GENERAL) if own is None else own
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One request, reduced to what decides; equal needs get equal decisions."""
+
+    task: str
+    task_probabilities: tuple[tuple[str, float], ...]
+    priority: Priority = "balanced"
+    latency_pref: LatencyPref = "normal"
+    input_tokens: int = 0
+    output_tokens: int = 0  # expected, not the limit
+    needs_vision: bool = False
+    needs_tools: bool = False
+    needs_json_schema: bool = False
+    max_cost_nano: int | None = None
+    quality_floor: float | None = None
+    models: tuple[str, ...] = ()  # allow list; empty allows all
+    model: str = ""  # the one model the caller named; empty lets us choose
+    is_test: bool = False
+    weights: Weights = Weights()
+    baseline_model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with its sub-scores, each 0 to 1 or None where not assessed.
+
+    `cost` and `latency` are burdens (0 is best), `task_match` is a merit.
+    """
+
+    candidate: Candidate
+    score: float
+    cost: float | None
+    latency: float | None
+    task_match: float | None
+    cost_nano: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A candidate that may not serve this request, and why, in words."""
+
+    candidate: Candidate
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """The chain of offers to try, and everything that led to it."""
+
+    need: Need
+    chain: tuple[Scored, ...]
+    ranked: tuple[Scored, ...]
+    excluded: tuple[Excluded, ...]
+    reason: str

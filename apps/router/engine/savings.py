@@ -1,0 +1,52 @@
+"""Compare what a request cost with what the premium baseline would have cost."""
+
+from dataclasses import dataclass
+
+from apps.kit.money import CompiledPrice
+from apps.providers.wire import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Nano-dollars of one request; None where no price is known."""
+
+    cost_nano: int | None
+    baseline_nano: int | None
+
+    @property
+    def savings_nano(self) -> int | None:
+        """`baseline − cost`, negative when the request cost more."""
+        if self.cost_nano is None or self.baseline_nano is None:
+            return None
+        return self.baseline_nano - self.cost_nano
+
+
+def price_usage(price: CompiledPrice | None, usage: Usage) -> int | None:
+    """Nano-dollars for the tokens of `usage`, or None without a price."""
+    if price is None:
+        return None
+    return price.cost_nano(
+        usage.fresh,
+        usage.cache_read,
+        usage.cache_write_5m,
+        usage.cache_write_1h,
+        usage.output,
+        usage.reasoning,
+    )
+
+
+def bill(
+    usage: Usage,
+    *,
+    price: CompiledPrice | None,
+    baseline: CompiledPrice | None,
+    spent_before_nano: int = 0,
+) -> Bill:
+    """The bill of an answered request, failed attempts that were charged included.
+
+    The baseline is priced at the same tokens and the same cache share. Another
+    model would have written another number of tokens, so it is an estimate.
+    """
+    cost = price_usage(price, usage)
+    total = None if cost is None else cost + spent_before_nano
+    return Bill(total, price_usage(baseline, usage))

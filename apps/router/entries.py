@@ -1,0 +1,95 @@
+"""From an account to the ledger's rows."""
+
+import msgspec
+
+from apps.providers.wire import Usage
+from apps.router.account import Account, Try
+from apps.router.engine.savings import Bill
+from apps.router.rows import AttemptRow, DecisionRow, Entry, RequestRow
+
+
+def entry_of(account: Account, decision: DecisionRow | None) -> Entry:
+    """The rows of a settled account."""
+    request = _request_row(account, account.final_usage(), account.bill())
+    return Entry(request, _attempt_rows(account, request), decision)
+
+
+def entry_of_opened(account: Account) -> Entry:
+    """The rows of a stream as they would stand if this process died now."""
+    usage = Usage(fresh=account.prompt_tokens_guess, is_estimated=True)
+    served = account.answered_by
+    price = served.candidate.price if served else None
+    cost = price.cost_of(usage) if price else None
+    baseline = account.baseline.cost_of(usage) if account.baseline else None
+    request = _request_row(account, usage, Bill(cost, baseline))
+    return Entry(request, _attempt_rows(account, request), None)
+
+
+def _request_row(account: Account, usage: Usage, bill: Bill) -> RequestRow:
+    served = account.answered_by
+    offer = served.candidate if served else None
+    return RequestRow(
+        org_id=account.org_id.hex,
+        id=account.request_id.hex,
+        created_at=int(account.accepted_at.timestamp() * 1_000_000),
+        key_id=account.key_id.hex if account.key_id else None,
+        decision_id=account.decision_id.hex if account.decision_id else None,
+        model_id=offer.model_id.hex if offer else None,
+        provider=offer.provider if offer else "",
+        model=offer.model if offer else "",
+        baseline_model=account.baseline_model,
+        task=account.task,
+        endpoint=account.endpoint,
+        status=account.status or "cancelled",
+        error_code=account.error_code,
+        finish_reason=account.finish_reason,
+        is_test=account.is_test,
+        is_stream=account.is_stream,
+        is_estimated=usage.is_estimated,
+        input_tokens=usage.prompt,
+        cached_tokens=usage.cache_read,
+        written_tokens=usage.cache_write_5m + usage.cache_write_1h,
+        output_tokens=usage.output,
+        reasoning_tokens=usage.reasoning,
+        cost_nano=bill.cost_nano,
+        baseline_nano=bill.baseline_nano,
+        latency_ms=account.latency_ms or round(account.elapsed_ms()),
+        first_token_ms=account.first_token_ms,
+        attempts=len(account.tries),
+    )
+
+
+def _attempt_rows(account: Account, request: RequestRow) -> list[AttemptRow]:
+    last = len(account.tries)
+    return [
+        _attempt_row(account, attempt, request, is_last=attempt.number == last)
+        for attempt in account.tries
+    ]
+
+
+def _attempt_row(
+    account: Account, attempt: Try, request: RequestRow, *, is_last: bool
+) -> AttemptRow:
+    offer = attempt.scored.candidate
+    return AttemptRow(
+        org_id=request.org_id,
+        # Made from the request's own id, so that a row shipped twice is one row.
+        id=f"{account.request_id.int ^ attempt.number:032x}",
+        created_at=request.created_at,
+        request_id=request.id,
+        number=attempt.number,
+        offer_id=offer.offer_id.hex,
+        provider=offer.provider,
+        model=offer.model,
+        outcome=attempt.outcome,
+        http_status=attempt.http_status,
+        message=attempt.message,
+        started_ms=attempt.started_ms,
+        duration_ms=attempt.duration_ms,
+        cost_nano=request.cost_nano if is_last else 0,
+        raw_usage=_raw_usage(account.usage) if is_last else "",
+    )
+
+
+def _raw_usage(usage: Usage | None) -> str:
+    return "" if usage is None else msgspec.json.encode(usage).decode()

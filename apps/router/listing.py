@@ -1,0 +1,104 @@
+"""The models a caller can reach, from the snapshot that routes its requests."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from apps.accounts.keys import Caller
+from apps.catalog.models import AIModel
+from apps.kit.money import CompiledPrice, from_nano
+from apps.router.engine.need import GENERAL, Candidate
+from apps.router.runtime import current
+from apps.router.snapshot import Snapshot
+
+# A strength is a task at which a model is among the best third of those assessed.
+STRONG_SHARE: Final = 3
+# Below every threshold of prices that rise with the length of the prompt.
+_SAMPLE: Final = 1_000
+
+
+def callable_models(caller: Caller) -> list[dict[str, Any]]:
+    """Each model once, with its offers; the cheapest offer speaks for it."""
+    snapshot = current().planner.snapshot
+    offers: dict[UUID, list[Candidate]] = defaultdict(list)
+    for offer in snapshot.pool:
+        if offer.is_stand_in or not caller.is_test:
+            offers[offer.model_id].append(offer)
+    bars = _bars(snapshot)
+    models = AIModel.objects.filter(id__in=offers)
+    return [_model(model, offers[model.id], bars) for model in models]
+
+
+def _model(
+    model: AIModel, offers: Iterable[Candidate], bars: Mapping[str, float]
+) -> dict[str, Any]:
+    places = sorted(map(_offer, offers), key=_price_order)
+    return {
+        "id": model.slug,
+        "object": "model",
+        "created": _seconds(model.released_on),
+        "owned_by": model.author,
+        "model_name": model.name,
+        "strengths": _strengths(next(iter(offers)).task_scores, bars),
+        "supports_functions": model.has_tools,
+        "supports_vision": model.has_vision,
+        **places[0],
+        "offers": places,
+    }
+
+
+def _offer(offer: Candidate) -> dict[str, Any]:
+    return {
+        "provider": offer.provider,
+        "cost_input": _per_million(offer.price, fresh=_SAMPLE),
+        "cost_output": _per_million(offer.price, output=_SAMPLE),
+        "avg_latency": offer.latency_ms,
+        "max_tokens": offer.max_output_tokens,
+        "context_tokens": offer.context_tokens,
+    }
+
+
+def _price_order(offer: dict[str, Any]) -> tuple[bool, Decimal, str]:
+    prices = (offer["cost_input"], offer["cost_output"])
+    known = [price for price in prices if price is not None]
+    return len(known) < len(prices), sum(known, Decimal(0)), offer["provider"]
+
+
+def _per_million(
+    price: CompiledPrice | None, *, fresh: int = 0, output: int = 0
+) -> Decimal | None:
+    """The price of a million tokens, without what each request costs by itself."""
+    if price is None:
+        return None
+    charged = price.cost_nano(fresh, 0, 0, 0, output, 0)
+    fee = price.cost_nano(0, 0, 0, 0, 0, 0)
+    if charged is None or fee is None:
+        return None
+    return from_nano(charged - fee) * 1_000_000 / _SAMPLE
+
+
+def _seconds(day: date | None) -> int:
+    """OpenAI's shape wants a moment; 0 says that no source gives one."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) if day else 0
+
+
+def _bars(snapshot: Snapshot) -> dict[str, float]:
+    """The least score of the best third at each task, over the whole catalog."""
+    closed = (excluded.candidate for excluded in snapshot.closed)
+    known = {offer.model_id: offer.task_scores for offer in (*snapshot.pool, *closed)}
+    scores: dict[str, list[float]] = defaultdict(list)
+    for of_model in known.values():
+        for task, score in of_model.items():
+            scores[task].append(score)
+    return {
+        task: sorted(values, reverse=True)[(len(values) - 1) // STRONG_SHARE]
+        for task, values in scores.items()
+    }
+
+
+def _strengths(scores: Mapping[str, float], bars: Mapping[str, float]) -> list[str]:
+    strong = {t: s for t, s in scores.items() if t != GENERAL and s >= bars[t]}
+    return sorted(strong, key=lambda task: (-strong[task], task))

@@ -1,0 +1,155 @@
+"""What one web process holds for its lifetime: planner, client, recorder, keys.
+
+`start` and `stop` are called by the ASGI lifespan. The loops here keep the snapshot
+and the key cache in step with Postgres: by its notifications, and by looking again
+every few seconds in case one was lost.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+import psycopg
+from django.conf import settings
+
+from apps.accounts.key_cache import KEY_CACHE
+from apps.accounts.key_lookup import KeyLookup
+from apps.kit.clock import utc_now
+from apps.kit.errors import NoModelAvailableError
+from apps.providers.client import ProviderClient
+from apps.router import snapshot
+from apps.router.plan import Planner
+from apps.router.recorder import Recorder
+from apps.tenancy.dsn import dsn_of
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 10.0
+# Measured latencies change without a notification.
+RELOAD_EVERY_S: Final = 60.0
+RETRY_S: Final = 1.0
+KEYS_CHANNEL: Final = "modeloptix_keys"
+CATALOG_CHANNEL: Final = "modeloptix_catalog"
+POLICY_CHANNEL: Final = "modeloptix_policy"
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The process-wide parts behind `/v1`."""
+
+    planner: Planner
+    client: ProviderClient
+    recorder: Recorder
+    keys: KeyLookup
+    deadline_s: float
+    attempt_timeout_s: float
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _reload: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: tuple[object, ...] = ()
+
+    async def begin(self) -> None:
+        await self.recorder.start()
+        await self._refresh(is_forced=True)
+        loops = (self._snapshot_loop(), self._listen_loop(), self.keys.touch_loop())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.recorder.stop()
+        await self.keys.close()
+        await self.client.close()
+
+    async def _refresh(self, *, is_forced: bool) -> None:
+        """Take a new snapshot when anything it shows has changed."""
+        try:
+            seen = await asyncio.to_thread(snapshot.fingerprint)
+            if is_forced or seen != self._seen or self._has_expired():
+                taken = await asyncio.to_thread(snapshot.load)
+                self.planner = Planner(taken, settings.PREMIUM_MODEL)
+                self._seen = seen
+        except Exception as problem:  # noqa: BLE001  # the old picture serves on
+            logger.warning("The snapshot is not renewed: %s", problem)
+
+    def _has_expired(self) -> bool:
+        until = self.planner.snapshot.valid_until
+        return until is not None and until <= utc_now()
+
+    async def _snapshot_loop(self) -> None:
+        reloaded = monotonic()
+        while True:
+            try:
+                await asyncio.wait_for(self._reload.wait(), LOOK_EVERY_S)
+                is_forced = True
+            except TimeoutError:
+                is_forced = monotonic() - reloaded > RELOAD_EVERY_S
+            self._reload.clear()
+            if is_forced:
+                reloaded = monotonic()
+            await self._refresh(is_forced=is_forced)
+
+    async def _listen_loop(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.Error, OSError) as problem:
+                logger.warning("Not listening to Postgres: %s", problem)
+            KEY_CACHE.distrust_all()
+            await asyncio.sleep(RETRY_S)
+
+    async def _listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(
+            dsn_of("default"), autocommit=True, connect_timeout=3
+        )
+        async with connection:
+            for channel in (KEYS_CHANNEL, CATALOG_CHANNEL, POLICY_CHANNEL):
+                await connection.execute(f"LISTEN {channel}")
+            KEY_CACHE.distrust_all()
+            self._reload.set()
+            async for notice in connection.notifies():
+                if notice.channel == KEYS_CHANNEL:
+                    KEY_CACHE.forget(bytes.fromhex(notice.payload))
+                else:
+                    self._reload.set()
+
+
+_runtime: Runtime | None = None
+
+
+def current() -> Runtime:
+    """This process's runtime; raises NoModelAvailableError before it has begun."""
+    if _runtime is None:
+        raise NoModelAvailableError("The router is starting.", retry_after_s=1)
+    return _runtime
+
+
+async def start() -> Runtime:
+    """Build and begin the runtime of this process."""
+    global _runtime  # noqa: PLW0603  # one a process, like the settings
+    runtime = Runtime(
+        planner=Planner(snapshot.Snapshot(utc_now()), settings.PREMIUM_MODEL),
+        client=ProviderClient(),
+        recorder=Recorder(
+            folder=settings.JOURNAL_DIR,
+            ledger_dsn=dsn_of("ledger"),
+            fsync_ms=settings.LEDGER_FSYNC_MS,
+            is_database_durable=settings.LEDGER_DURABILITY == "database",
+        ),
+        keys=KeyLookup(dsn_of("default")),
+        deadline_s=settings.REQUEST_DEADLINE_S,
+        attempt_timeout_s=settings.ATTEMPT_TIMEOUT_S,
+    )
+    await runtime.begin()
+    _runtime = runtime
+    return runtime
+
+
+async def stop() -> None:
+    """End the runtime; unsent ledger rows stay in the journal."""
+    global _runtime
+    runtime, _runtime = _runtime, None
+    if runtime is not None:
+        await runtime.end()

@@ -1,0 +1,82 @@
+"""Liveness and readiness, answered without Django: they must work when it cannot."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import psycopg
+import redis.asyncio
+from django.conf import settings
+
+from apps.router.replies import encode_json
+from apps.router.runtime import current
+from apps.tenancy.dsn import dsn_of
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+CHECK_TIMEOUT_S: Final = 1.0
+
+
+async def answer_health(send: Send) -> None:
+    """`GET /health`: this process serves, whatever it depends on."""
+    await _send(send, 200, {"status": "ok"})
+
+
+async def answer_ready(send: Send) -> None:
+    """`GET /ready`: each dependency by name; 503 `degraded` when one is down."""
+    names = list(CHECKS)
+    results = await asyncio.gather(*(_check(name) for name in names))
+    checks = dict(zip(names, results, strict=True))
+    is_ready = all(result == "ok" for result in results)
+    status = "ok" if is_ready else "degraded"
+    body = {"status": status, "checks": checks, "ledger": _ledger()}
+    await _send(send, 200 if is_ready else 503, body)
+
+
+async def _check(name: str) -> str:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            return await CHECKS[name]()
+    except TimeoutError:
+        return f"no answer within {CHECK_TIMEOUT_S:g} s"
+    except Exception as problem:  # noqa: BLE001  # whatever is wrong, it is not ready
+        return type(problem).__name__
+
+
+async def _postgres() -> str:
+    connection = await psycopg.AsyncConnection.connect(dsn_of("default"))
+    async with connection:
+        await connection.execute("SELECT 1")
+    return "ok"
+
+
+async def _redis() -> str:
+    async with redis.asyncio.from_url(settings.REDIS_URL) as client:
+        await client.ping()
+    return "ok"
+
+
+async def _catalog() -> str:
+    return "ok" if current().planner.snapshot.names else "no models loaded"
+
+
+def _ledger() -> dict[str, int]:
+    return {"waiting_rows": len(current().recorder.queue)}
+
+
+CHECKS: Final[dict[str, Callable[[], Awaitable[str]]]] = {
+    "postgres": _postgres,
+    "redis": _redis,
+    "catalog": _catalog,
+}
+
+
+async def _send(send: Send, status: int, body: dict[str, Any]) -> None:
+    payload = encode_json(body)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(payload)),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": payload})

@@ -1,0 +1,48 @@
+"""The start page, the dashboard, and the search over pages and models."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from apps.accounts.http import OrgRequest
+from apps.accounts.roles import may, role_required
+from apps.kit.clock import utc_now
+from apps.web.period import MODES, PRESETS, read_mode, read_period
+from apps.web.queries import catalog_size, dashboard_of, find_destinations
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What the product is, for whoever is not signed in."""
+    if request.user.is_authenticated:
+        return redirect("web:dashboard")
+    return render(request, "web/home.html", {"size": catalog_size()})
+
+
+@login_required
+@require_GET
+@role_required("usage.read")
+def dashboard(request: OrgRequest) -> HttpResponse:
+    """What was spent, on what, and what it saved, over a range of days."""
+    period = read_period(request.GET, today=utc_now().date())
+    mode = read_mode(request.GET)
+    context = {
+        "period": period,
+        "presets": PRESETS,
+        "mode": mode,
+        "modes": MODES,
+        "board": dashboard_of(period, mode),
+        "can_make_keys": may(request.membership.role, "keys.manage"),
+    }
+    part = "#report" if request.headers.get("HX-Request") else ""
+    return render(request, f"web/dashboard.html{part}", context)
+
+
+@login_required
+@require_GET
+def search(request: OrgRequest) -> HttpResponse:
+    """Pages and models whose name holds the typed words."""
+    words = request.GET.get("q", "").strip()[:100]
+    context = {"words": words, "found": find_destinations(words)}
+    return render(request, "web/search.html", context)
