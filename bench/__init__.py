@@ -1,0 +1,1 @@
+"""Measure the router beside the least that a Python gateway can cost."""

@@ -1,0 +1,83 @@
+"""Set the scene of a run: mock upstream, bare pass-through and the product."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.database import Store, plain_environment, prepare
+from bench.machine import Cores
+from bench.prompts import HOST
+from bench.servers import Servers
+from config.launcher.plan import WEB_POOL_SIZE
+from config.launcher.probes import answers_http
+from config.launcher.problems import free_port
+
+MOCK_RANK: Final = 1  # the gateways, at rank 0, are ended before their upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that answers chat completions, and whose CPU that costs."""
+
+    name: str
+    port: int
+    pid: int
+    key: str = "none"
+
+
+@dataclass(slots=True)
+class Stage:
+    """Starts the targets, each where `cores` says."""
+
+    run: Servers
+    home: Path
+    cores: Cores
+
+    def mock(self) -> Target:
+        port = free_port()
+        command = [sys.executable, "-m", "bench.mock", str(port)]
+        process = self.run.start(
+            "mock",
+            command,
+            cores=self.cores.others,
+            env=plain_environment(),
+            rank=MOCK_RANK,
+        )
+        self.run.wait_for("mock", lambda: answers_http(HOST, port, "/health"))
+        return Target("direct", port, process.pid)
+
+    def bare(self, mock: Target) -> Target:
+        upstream = {"BENCH_UPSTREAM": f"http://{HOST}:{mock.port}"}
+        return self._serve("bare", "bench.relay:application", upstream)
+
+    def ours(self, mock: Target, store: Store) -> Target:
+        prepare(store, f"http://{HOST}:{mock.port}/v1")
+        key = json.loads((self.home / "demo.json").read_text())["live_key"]
+        env = {**store.environment, "DATABASE_POOL_SIZE": WEB_POOL_SIZE}
+        return self._serve("ours", "config.asgi:application", env, key)
+
+    def _serve(
+        self, name: str, application: str, env: Mapping[str, str], key: str = "none"
+    ) -> Target:
+        port = free_port()
+        process = self.run.start(
+            name,
+            granian(application, port),
+            cores=self.cores.gateway,
+            env=plain_environment() | dict(env),
+        )
+        self.run.wait_for(name, lambda: answers_http(HOST, port, "/health"))
+        return Target(name, port, process.pid, key)
+
+
+def granian(application: str, port: int) -> Sequence[str]:
+    """One worker, served as `./run` serves it."""
+    return [
+        *(sys.executable, "-m", "granian", application),
+        *("--interface", "asgi", "--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--loop", "uvloop", "--no-ws"),
+        *("--workers-kill-timeout", "5", "--log-level", "warning"),
+    ]
