@@ -1,0 +1,299 @@
+"""Every table is tenant-protected or listed here with the reason why not.
+
+A table that somebody adds fails until it is one or the other, and so does any drift:
+security switched off, an owner among the serving logins, a policy opened to another
+login, a key that leads out of the organization.
+"""
+
+from typing import Any, Final
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Tables of nobody in particular. Whoever adds one says why it holds no tenant's row.
+OPEN_TABLES: Final = {
+    "account_emailaddress": "a person's addresses; people belong to several tenants",
+    "account_emailconfirmation": "confirmations of a person's addresses",
+    "accounts_user": "people; they belong to several tenants",
+    "auth_group": "Django's own, unused",
+    "auth_group_permissions": "Django's own, unused",
+    "auth_permission": "Django's own, made by migrations",
+    "catalog_aimodel": "public facts about models",
+    "catalog_offer": "public facts about offers",
+    "catalog_price": "public facts about prices",
+    "catalog_provider": "public facts about providers",
+    "catalog_seedload": "which seed file was loaded, and when",
+    "catalog_taskscore": "public benchmark results",
+    "django_content_type": "Django's own, made by migrations",
+    "django_migrations": "Django's own, only the owner writes it",
+    "django_session": "sessions of people, found by a secret key only",
+    "socialaccount_socialaccount": "a person's accounts at Google and GitHub",
+    "socialaccount_socialapp": "unused: the applications are settings",
+    "socialaccount_socialtoken": "unused: no token is stored",
+}
+
+# What logins other than the web's may do with tenant tables, by named policies.
+OPEN_POLICIES: Final[dict[str, set[str]]] = {
+    "accounts_organization": {"jobs_select"},
+    "router_attempt": {"jobs_select", "ledger_insert"},
+    "router_policy": {"jobs_select"},
+    "router_routed_request": {"jobs_select", "ledger_insert"},
+    "router_routing_decision": {"jobs_select", "ledger_insert"},
+    "router_usage_dirty": {"jobs_delete", "jobs_select", "ledger_insert"},
+    "router_usageday": {"jobs_delete", "jobs_insert", "jobs_select"},
+    "router_usagehour": {"jobs_delete", "jobs_insert", "jobs_select"},
+}
+
+# Unique without the organization, and why that tells nobody anything.
+UNIQUE_EVERYWHERE: Final = {
+    "accounts_apikey_digest": "a keyed hash of 190 random bits cannot be guessed",
+}
+
+# Rows that nothing ever refers to.
+NEVER_NAMED: Final = {"accounts_organization", "router_usage_dirty"}
+
+# What runs as the owner, and which logins may call it.
+DEFINER_FUNCTIONS: Final = {
+    "make_ledger_partitions": {"jobs", "ledger"},
+    "memberships_of": {"default"},
+    "resolve_key": {"default"},
+    "touch_keys": {"default", "ledger"},
+}
+
+POLICY: Final = (
+    "({column} = ( SELECT (NULLIF(current_setting('app.org_id'::text, true),"
+    " ''::text))::uuid AS \"nullif\"))"
+)
+
+
+def _rows(sql: str, *params: Any) -> list[Any]:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def _login(alias: str) -> str:
+    return str(settings.DATABASES[alias]["USER"])
+
+
+TABLES = """
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+"""
+
+
+@pytest.fixture
+def tenant_tables() -> list[str]:
+    names = [name for (name,) in _rows(f"{TABLES} AND NOT c.relispartition")]
+    return sorted(set(names) - set(OPEN_TABLES))
+
+
+def test_every_listed_table_exists() -> None:
+    names = {name for (name,) in _rows(TABLES)}
+
+    assert set(OPEN_TABLES) <= names
+    assert set(OPEN_POLICIES) <= names
+
+
+def test_no_listed_table_holds_a_tenants_rows() -> None:
+    having = _rows(
+        "SELECT table_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND column_name = 'org_id'"
+    )
+
+    assert not {name for (name,) in having} & set(OPEN_TABLES)
+
+
+def test_every_other_table_has_forced_row_security(tenant_tables: list[str]) -> None:
+    weak = _rows(
+        "SELECT relname FROM pg_class WHERE relname = ANY (%s)"
+        " AND NOT (relrowsecurity AND relforcerowsecurity)",
+        tenant_tables,
+    )
+
+    assert weak == []
+
+
+def test_every_tenant_table_has_the_one_policy(tenant_tables: list[str]) -> None:
+    found = _rows(
+        "SELECT tablename, cmd, roles, qual, with_check FROM pg_policies"
+        " WHERE schemaname = 'public' AND policyname = 'tenant'"
+    )
+    expected = []
+    for table in tenant_tables:
+        column = "id" if table == "accounts_organization" else "org_id"
+        text = POLICY.format(column=column)
+        expected.append((table, "ALL", [_login("default")], text, text))
+
+    assert sorted(found) == sorted(expected)
+
+
+def test_every_other_policy_is_listed_and_for_another_login() -> None:
+    found: dict[str, set[str]] = {}
+    for table, name, roles in _rows(
+        "SELECT tablename, policyname, roles FROM pg_policies"
+        " WHERE schemaname = 'public' AND policyname <> 'tenant'"
+    ):
+        found.setdefault(table, set()).add(name)
+        assert roles == [_login(name.partition("_")[0])]
+
+    assert found == OPEN_POLICIES
+
+
+def test_the_organization_is_never_null(tenant_tables: list[str]) -> None:
+    required = _rows(
+        "SELECT table_name FROM information_schema.columns WHERE is_nullable = 'NO'"
+        " AND table_schema = 'public' AND column_name = 'org_id'"
+    )
+
+    missing = set(tenant_tables) - {name for (name,) in required}
+    assert missing == {"accounts_organization"}
+
+
+def test_unique_values_are_unique_in_their_organization(
+    tenant_tables: list[str],
+) -> None:
+    found = _rows(
+        """
+        SELECT i.relname FROM pg_index x
+        JOIN pg_class i ON i.oid = x.indexrelid
+        JOIN pg_class t ON t.oid = x.indrelid
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
+        WHERE x.indisunique AND t.relname = ANY (%s) AND a.attname <> 'org_id'
+          AND NOT (x.indisprimary AND a.attname = 'id')
+        """,
+        tenant_tables,
+    )
+
+    assert {name for (name,) in found} == set(UNIQUE_EVERYWHERE)
+
+
+def test_no_key_leads_to_another_organizations_row(tenant_tables: list[str]) -> None:
+    leading_out = _rows(
+        """
+        SELECT c.conname FROM pg_constraint c
+        JOIN pg_class child ON child.oid = c.conrelid
+        JOIN pg_class parent ON parent.oid = c.confrelid
+        JOIN pg_attribute a ON a.attrelid = child.oid AND a.attnum = c.conkey[1]
+        WHERE c.contype = 'f' AND child.relname = ANY (%s) AND a.attname <> 'org_id'
+          AND parent.relname = ANY (%s)
+        """,
+        tenant_tables,
+        tenant_tables,
+    )
+
+    assert leading_out == []
+
+
+def test_a_row_can_be_named_with_its_organization(tenant_tables: list[str]) -> None:
+    named = _rows(
+        """
+        SELECT t.relname FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid
+        WHERE x.indisunique AND (
+            SELECT array_agg(a.attname::text ORDER BY k.place)
+            FROM unnest(x.indkey) WITH ORDINALITY AS k (number, place)
+            JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
+            WHERE k.place <= 2
+        ) = ARRAY['org_id', 'id']
+        """
+    )
+    has_id = _rows(
+        "SELECT table_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND column_name = 'id'"
+    )
+    wanted = {name for (name,) in has_id} & set(tenant_tables)
+
+    assert wanted - {name for (name,) in named} == NEVER_NAMED
+
+
+def test_a_partition_is_no_way_around_its_parent() -> None:
+    open_partitions = _rows(
+        """
+        SELECT c.relname FROM pg_class c, unnest(%s::text[]) AS login
+        WHERE c.relispartition AND c.relkind IN ('r', 'p')
+          AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+          AND has_table_privilege(login, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+        """,
+        [_login(alias) for alias in ("default", "jobs", "ledger")],
+    )
+
+    assert open_partitions == []
+
+
+def test_no_view_shows_its_owners_rows() -> None:
+    views = _rows(
+        """
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND (relkind = 'm' OR (
+            relkind = 'v' AND NOT coalesce(
+                'security_invoker=true' = ANY (reloptions), false)))
+        """
+    )
+
+    assert views == []
+
+
+@pytest.mark.parametrize("alias", ["default", "jobs", "ledger"])
+def test_the_serving_logins_own_and_bypass_nothing(alias: str) -> None:
+    (powers,) = _rows(
+        """
+        SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+            EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid),
+            EXISTS (SELECT FROM pg_class WHERE relowner = r.oid),
+            EXISTS (SELECT FROM pg_proc WHERE proowner = r.oid),
+            has_schema_privilege(oid, 'public', 'CREATE'),
+            has_database_privilege(oid, current_database(), 'CREATE, TEMPORARY')
+        FROM pg_roles r WHERE rolname = %s
+        """,
+        _login(alias),
+    )
+
+    assert not any(powers)
+
+
+def test_the_web_login_neither_truncates_nor_references() -> None:
+    found = _rows(
+        f"{TABLES} AND has_table_privilege(%s, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')",
+        _login("default"),
+    )
+
+    assert found == []
+
+
+def test_facts_of_the_catalog_are_read_only_to_the_web() -> None:
+    writable = _rows(
+        f"{TABLES} AND c.relname LIKE 'catalog%%'"
+        " AND has_table_privilege(%s, c.oid, 'INSERT, UPDATE, DELETE')",
+        _login("default"),
+    )
+
+    assert writable == []
+
+
+def test_what_runs_as_the_owner_is_listed_and_pinned() -> None:
+    found = {}
+    for oid, name, config, public in _rows(
+        """
+        SELECT p.oid, p.proname, p.proconfig,
+            EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0)
+        FROM pg_proc p
+        WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace
+        """
+    ):
+        # Nobody but the owner makes anything in `public`; temporary tables come last.
+        assert config[0].startswith("search_path=pg_catalog")
+        assert config[0].endswith(", pg_temp")
+        assert not public
+        found[name] = {
+            alias
+            for alias in ("default", "jobs", "ledger")
+            if _rows(
+                "SELECT has_function_privilege(%s, %s, 'EXECUTE')", _login(alias), oid
+            )
+            == [(True,)]
+        }
+
+    assert found == DEFINER_FUNCTIONS
