@@ -1,7 +1,9 @@
 """Every address of the product; the raw ASGI front answers most of `/v1` before."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.web.views import api_reference
 
 handler400 = "apps.accounts.http.bad_request"
 handler403 = "apps.accounts.http.permission_denied"
@@ -17,9 +19,5 @@ urlpatterns = [
     path("api/v1/", include("apps.accounts.api_urls")),
     path("v1/", include("apps.router.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path(
-        "docs/api/",
-        SpectacularSwaggerView.as_view(url_name="api-schema"),
-        name="api-docs",
-    ),
+    path("docs/api/", api_reference, name="api-docs"),
 ]

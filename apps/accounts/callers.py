@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.db import OperationalError
 from django.http import HttpRequest
 
+from apps.accounts.key_cache import KEY_CACHE
 from apps.accounts.keys import (
     Caller,
     digest,
@@ -38,10 +40,26 @@ def token_of(request: HttpRequest) -> str:
 
 
 def find_caller(token: str) -> Caller | None:
-    """The caller of a live key, with its use noted; None for any other text."""
+    """The caller of a live key, with its use noted; None for any other text.
+
+    Raises OperationalError when the key is not known here and Postgres is away.
+    """
     if not is_well_formed(token):
         return None
-    caller = resolve(digest(token)) or _find_under_earlier_pepper(token)
+    key = digest(token)
+    known = KEY_CACHE.get(key)
+    if known is not None and known.is_fresh:
+        return known.valid_caller
+    try:
+        return KEY_CACHE.store(key, _look_up(key, token)).valid_caller
+    except OperationalError:
+        if known is None or not known.is_usable_without_database:
+            raise
+        return known.valid_caller
+
+
+def _look_up(key: bytes, token: str) -> Caller | None:
+    caller = resolve(key) or _find_under_earlier_pepper(token)
     if caller is not None and caller.key_id is not None:
         touch_keys([caller.key_id])
     return caller

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.accounts import keys
+from apps.accounts.key_cache import KEY_CACHE
 from apps.accounts.models import APIKey, Membership, Organization, User
 from apps.accounts.queries import memberships_of
 from apps.accounts.roles import Role
@@ -88,3 +89,6 @@ def _announce(digest: bytes | memoryview) -> None:
     """Tell every process that holds this key to look it up again, on commit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [keys.CHANNEL, digest.hex()])
+    # A worker or a test listens to nobody; its own cache must not be behind.
+    KEY_CACHE.forget(bytes(digest))
+    transaction.on_commit(lambda: KEY_CACHE.forget(bytes(digest)))

@@ -1,7 +1,5 @@
 """From an account to the ledger's rows."""
 
-import msgspec
-
 from apps.providers.wire import Usage
 from apps.router.account import Account, Try
 from apps.router.engine.savings import Bill
@@ -92,4 +90,4 @@ def _attempt_row(
 
 
 def _raw_usage(usage: Usage | None) -> str:
-    return "" if usage is None else msgspec.json.encode(usage).decode()
+    return usage.raw if usage else ""

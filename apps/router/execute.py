@@ -173,6 +173,8 @@ def to_app_error(problem: errors.UpstreamError) -> AppError:
     if isinstance(problem, errors.BadRequestError):
         refusal = _REFUSALS.get(problem.http_status or 400, ValidationError)
         return refusal(f"The provider refused the request: {problem.message}")
+    if isinstance(problem, errors.UnsupportedError):
+        return UnprocessableError(f"No provider can do this: {problem.message}")
     if isinstance(problem, errors.RateLimitedError):
         return RateLimitedError(
             "The provider's rate limit is reached.", retry_after_s=problem.retry_after_s

@@ -1,5 +1,6 @@
 """The start page, the dashboard, and the search over pages and models."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +11,7 @@ from apps.accounts.roles import may, role_required
 from apps.kit.clock import utc_now
 from apps.web.period import MODES, PRESETS, read_mode, read_period
 from apps.web.queries import catalog_size, dashboard_of, find_destinations
+from apps.web.reference import operations
 
 
 @require_GET
@@ -44,5 +46,13 @@ def dashboard(request: OrgRequest) -> HttpResponse:
 def search(request: OrgRequest) -> HttpResponse:
     """Pages and models whose name holds the typed words."""
     words = request.GET.get("q", "").strip()[:100]
-    context = {"words": words, "found": find_destinations(words)}
+    found = find_destinations(words, role=request.membership.role)
+    context = {"words": words, "found": found}
     return render(request, "web/search.html", context)
+
+
+@require_GET
+def api_reference(request: HttpRequest) -> HttpResponse:
+    """Every operation of the API, with its fields and answers."""
+    context = {"operations": operations(), "site_url": settings.SITE_URL}
+    return render(request, "web/reference.html", context)
