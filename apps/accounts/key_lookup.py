@@ -43,10 +43,10 @@ class KeyLookup:
         Raises psycopg.Error or TimeoutError when the key is not known here and
         Postgres cannot be asked.
         """
-        if not is_well_formed(token):
-            return None
         key = digest(token)
         known = KEY_CACHE.get(key)
+        if known is None and not is_well_formed(token):
+            return None
         if known is None or not known.is_fresh:
             known = await self._renewed(key, known)
         caller = known.valid_caller

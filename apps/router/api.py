@@ -4,7 +4,7 @@ The raw front answers usual chat calls before they get here and replays everythi
 else. Both call the same gateway, so an answer does not tell which way it took.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, ClassVar
 
 from asgiref.sync import sync_to_async
@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from apps.accounts.authentication import Allowed
 from apps.accounts.http import request_id_of
 from apps.accounts.keys import Caller
-from apps.accounts.parsers import AnyAsJSONParser, StrictJSONParser
+from apps.accounts.parsers import AnyAsJSONParser
 from apps.kit.errors import AppError
 from apps.router import gateway, listing, queries
 from apps.router.answers import (
@@ -38,7 +38,7 @@ from apps.router.serializers import (
     UsageQuerySerializer,
 )
 
-type Gateway = Callable[[Caller, dict[str, Any], str], Awaitable[Reply]]
+type Gateway = staticmethod[[Caller, dict[str, Any], str], Awaitable[Reply]]
 
 ERRORS = {
     (status, "application/json"): ErrorSerializer
@@ -56,6 +56,13 @@ class AnyAccept(BaseContentNegotiation):
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
         return renderers[0], renderers[0].media_type
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller that APIKeyAuthentication has found."""
+    caller: Any = request.auth
+    assert isinstance(caller, Caller)  # noqa: S101  # `Allowed` has let it in
+    return caller
 
 
 class RouterView(APIView):
@@ -111,9 +118,9 @@ class GatewayView(RouterView):
 
     def admit(self, request: Request) -> Admitted:
         """Check the body against the contract; it goes on as it came."""
-        body: dict[str, Any] = request.data
+        body: Any = request.data
         self.contract(data=body).is_valid(raise_exception=True)
-        return Admitted(request.auth, body)
+        return Admitted(caller_of(request), body)
 
 
 class ChatView(GatewayView):
@@ -183,7 +190,7 @@ class ModelsView(RouterView):
     )
     def get(self, request: Request) -> Response:
         """The models this key can call, in OpenAI's shape and with their prices."""
-        models = listing.callable_models(request.auth)
+        models = listing.callable_models(caller_of(request))
         answer = ModelListSerializer({"object": "list", "data": models})
         return Response(answer.data)
 
@@ -192,7 +199,6 @@ class UsageView(RouterView):
     """`GET /v1/usage`."""
 
     key_scope = "usage:read"
-    parser_classes = (StrictJSONParser,)
 
     @extend_schema(
         operation_id="usage",

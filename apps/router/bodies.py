@@ -78,14 +78,13 @@ _STEERING = frozenset(ChatBody.__struct_fields__) - frozenset(
 
 def read_chat(body: dict[str, Any]) -> ChatBody:
     """The typed view of a `/v1/chat` body; raises ValidationError naming the field."""
-    return _convert(body, ChatBody)
+    return _convert(body)
 
 
 def read_completion(body: dict[str, Any]) -> ChatBody:
-    """The same for `/v1/chat/completions`, where `auto:cheap` carries the priority."""
-    plain = _convert(body, CompletionBody)
-    fields = {name: getattr(plain, name) for name in plain.__struct_fields__}
-    return ChatBody(**fields)
+    """The same for `/v1/chat/completions`: there the steering fields mean nothing."""
+    plain = {name: value for name, value in body.items() if name not in _STEERING}
+    return _convert(plain)
 
 
 def for_provider(body: dict[str, Any], *, is_chat: bool) -> dict[str, Any]:
@@ -94,9 +93,9 @@ def for_provider(body: dict[str, Any], *, is_chat: bool) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in own}
 
 
-def _convert[T: CompletionBody](body: dict[str, Any], shape: type[T]) -> T:
+def _convert(body: dict[str, Any]) -> ChatBody:
     try:
-        return msgspec.convert(body, shape)
+        return msgspec.convert(body, ChatBody)
     except msgspec.ValidationError as problem:
         message, _, place = str(problem).partition(" - at `$")
         param = place.rstrip("`").lstrip(".") or None

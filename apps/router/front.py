@@ -15,12 +15,12 @@ from typing import Any, Final
 import psycopg
 from django.conf import settings
 
-from apps.accounts.keys import Caller
 from apps.kit.errors import AppError, PayloadTooLargeError
 from apps.kit.ids import uuid7
 from apps.kit.strict_json import parse_object
-from apps.router import gateway
-from apps.router.bodies import read_chat, read_completion
+from apps.router.bodies import ChatBody, read_chat, read_completion
+from apps.router.dialects import CHAT, COMPLETIONS, Dialect
+from apps.router.gateway import Arrival, serve
 from apps.router.replies import JSONReply, Reply, StreamReply, error_reply
 from apps.router.runtime import current
 
@@ -31,23 +31,22 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Handler = Callable[..., Awaitable[Reply]]
 
 REQUEST_ID: Final = "modeloptix.request_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path the raw front serves, how its body is checked, and who answers."""
+    """A path the raw front serves: how its body is read, and how it is answered."""
 
-    check: Callable[[dict[str, Any]], object]
-    handler: Handler
-    scope: str
+    read: Callable[[dict[str, Any]], ChatBody]
+    dialect: Dialect
+    scope: str = "chat"
 
 
 ROUTES: Final = {
-    "/v1/chat": Route(read_chat, gateway.chat, "chat"),
-    "/v1/chat/completions": Route(read_completion, gateway.complete, "chat"),
+    CHAT.endpoint: Route(read_chat, CHAT),
+    COMPLETIONS.endpoint: Route(read_completion, COMPLETIONS),
 }
 
 
@@ -76,18 +75,17 @@ class Front:
             return
         except _CallerLeftError:
             return
-        usual = await self._usual(scope, route, body)
-        if usual is None:
+        arrival = await self._usual(scope, route, body, accepted)
+        if arrival is None:
             await self._django(scope, _replay(body, receive), send)
             return
-        caller, parsed = usual
-        answer = route.handler(caller, parsed, request_id, accepted=accepted)
+        answer = serve(arrival, route.dialect)
         await _while_connected(_answer(answer, request_id, send), receive)
 
     async def _usual(
-        self, scope: Scope, route: Route, body: bytes
-    ) -> tuple[Caller, dict[str, Any]] | None:
-        """The caller and the body, or None when Django is to have the request."""
+        self, scope: Scope, route: Route, body: bytes, accepted: float
+    ) -> Arrival | None:
+        """The call, or None when Django is to have it."""
         token = token_of(scope)
         if not token:
             return None
@@ -96,10 +94,10 @@ class Front:
             if caller is None or route.scope not in caller.scopes:
                 return None
             parsed = parse_object(body, max_bytes=settings.REQUEST_MAX_BYTES)
-            route.check(parsed)
+            typed = route.read(parsed)
         except (AppError, psycopg.Error, OSError, TimeoutError):
             return None
-        return caller, parsed
+        return Arrival(caller, parsed, typed, scope[REQUEST_ID], accepted)
 
 
 def token_of(scope: Scope) -> str:

@@ -4,6 +4,7 @@ Both fronts (the raw one in `front.py`, the DRF views in `api.py`) call the func
 here with a caller that is known, and get a reply to send.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
@@ -27,18 +28,28 @@ from apps.router.runtime import Runtime, current
 Body = dict[str, Any]
 
 
-async def chat(
-    caller: Caller, body: Body, request_id: str, *, accepted: float | None = None
-) -> Reply:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One call as it came in: its body raw and typed, and when it was accepted."""
+
+    caller: Caller
+    body: Body
+    typed: ChatBody
+    request_id: str
+    accepted: float  # perf_counter
+
+
+async def chat(caller: Caller, body: Body, request_id: str) -> Reply:
     """`POST /v1/chat`: choose a model, answer with what it cost and what was saved."""
-    return await _serve(_Arrival(caller, body, request_id, accepted), CHAT)
+    typed = read_chat(body)
+    return await serve(Arrival(caller, body, typed, request_id, perf_counter()), CHAT)
 
 
-async def complete(
-    caller: Caller, body: Body, request_id: str, *, accepted: float | None = None
-) -> Reply:
+async def complete(caller: Caller, body: Body, request_id: str) -> Reply:
     """`POST /v1/chat/completions`: OpenAI's endpoint, for its SDKs."""
-    return await _serve(_Arrival(caller, body, request_id, accepted), COMPLETIONS)
+    typed = read_completion(body)
+    arrival = Arrival(caller, body, typed, request_id, perf_counter())
+    return await serve(arrival, COMPLETIONS)
 
 
 async def debug(caller: Caller, body: Body, request_id: str) -> Reply:
@@ -58,32 +69,17 @@ async def playground(*, org_id: UUID, body: Body) -> ByteStream:
     return reply.events
 
 
-class _Arrival:
-    """One call as it came in."""
-
-    __slots__ = ("accepted", "body", "caller", "request_id")
-
-    def __init__(
-        self, caller: Caller, body: Body, request_id: str, accepted: float | None
-    ) -> None:
-        self.caller = caller
-        self.body = body
-        self.request_id = request_id
-        self.accepted = perf_counter() if accepted is None else accepted
-
-
-async def _serve(arrival: _Arrival, dialect: Dialect) -> Reply:
-    runtime = current()
-    is_chat = dialect is CHAT
-    typed = read_chat(arrival.body) if is_chat else read_completion(arrival.body)
+async def serve(arrival: Arrival, dialect: Dialect) -> Reply:
+    """Plan, execute and settle one call; raises an AppError when it cannot be."""
+    runtime, typed = current(), arrival.typed
     _refuse_alias(typed)
     plan = runtime.planner.plan(arrival.caller, typed, arrival.body)
-    account = _open_account(arrival, typed, plan, dialect, runtime)
+    account = _open_account(arrival, plan, dialect, runtime)
     call = Call(
         account=account,
         chain=plan.decision.chain,
         endpoints=runtime.planner.snapshot.endpoints,
-        body=for_provider(arrival.body, is_chat=is_chat),
+        body=for_provider(arrival.body, is_chat=dialect is CHAT),
         max_cost_nano=plan.decision.need.max_cost_nano,
         deadline=arrival.accepted + runtime.deadline_s,
         attempt_timeout_s=runtime.attempt_timeout_s,
@@ -100,7 +96,7 @@ def _refuse_alias(body: ChatBody) -> None:
 
 
 def _open_account(
-    arrival: _Arrival, typed: ChatBody, plan: Plan, dialect: Dialect, runtime: Runtime
+    arrival: Arrival, plan: Plan, dialect: Dialect, runtime: Runtime
 ) -> Account:
     snapshot = runtime.planner.snapshot
     elapsed = perf_counter() - arrival.accepted
@@ -112,7 +108,7 @@ def _open_account(
         accepted_at=utc_now() - timedelta(seconds=elapsed),
         started=arrival.accepted,
         is_test=arrival.caller.is_test,
-        is_stream=bool(typed.stream),
+        is_stream=bool(arrival.typed.stream),
         task=plan.decision.need.task,
         decision_id=plan.decision_id,
         baseline_model=plan.baseline_model,

@@ -7,7 +7,7 @@ then find their decision made.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
@@ -156,5 +156,5 @@ def _weights(own: Weights | None, body: ChatBody) -> Weights:
         return FAST_WEIGHTS
     weights = own or Weights()
     if body.latency_pref == "fast":
-        return replace(weights, cost=weights.latency, latency=weights.cost)
+        return Weights(weights.latency, weights.cost, weights.task_match)
     return weights

@@ -150,6 +150,8 @@ def request_detail(code: UUID) -> RequestDetail | None:
 
 
 def _decision_of(request: RoutedRequest) -> dict[str, Any] | None:
+    if request.decision_id is None:
+        return None
     moment = request.created_at.astimezone(UTC)
     month = datetime(moment.year, moment.month, 1, tzinfo=UTC)
     decisions = RoutingDecision.objects.filter(

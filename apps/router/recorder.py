@@ -123,15 +123,19 @@ class Recorder:
 
     def _new_decision(self, account: Account, plan: Plan) -> DecisionRow | None:
         """The decision's row, the first time this month that we see it."""
-        month = month_start(account.accepted_at)
-        key = (account.org_id, plan.decision_id, month)
+        moment = account.accepted_at
+        key = (account.org_id, plan.decision_id, moment.year * 12 + moment.month)
         if key in self._seen:
             return None
         self._seen[key] = None
         if len(self._seen) > SEEN_DECISIONS:
             self._seen.popitem(last=False)
-        content = msgspec.Raw(plan.content)
-        return DecisionRow(account.org_id.hex, plan.decision_id.hex, month, content)
+        return DecisionRow(
+            account.org_id.hex,
+            plan.decision_id.hex,
+            month_start(moment),
+            msgspec.Raw(plan.content),
+        )
 
     async def _until_shipped(self, number: int, *, wait_s: float) -> None:
         try:

@@ -30,7 +30,7 @@ class EventStream(StreamingHttpResponse):
         # Tells nginx to pass each event on as it comes.
         self.headers["X-Accel-Buffering"] = "no"
 
-    def __aiter__(self) -> ByteStream:  # type: ignore[override]  # the stream itself, not a generator around it
+    def __aiter__(self) -> ByteStream:
         return self._events
 
     def close(self) -> None:

@@ -97,7 +97,7 @@ def _roll_up_some(limit: int) -> int:
         hours: list[tuple[UUID, datetime]] = cursor.fetchall()
         if not hours:
             return 0
-        arrays = [[org_id for org_id, _ in hours], [moment for _, moment in hours]]
+        arrays = ([org_id for org_id, _ in hours], [moment for _, moment in hours])
         for statement in (_FORGET_HOURS, _SUM_HOURS, _FORGET_DAYS, _SUM_DAYS):
             cursor.execute(statement, arrays)
         return len(hours)

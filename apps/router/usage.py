@@ -154,7 +154,7 @@ def usage(start: datetime, end: datetime, mode: Mode = "all") -> UsageReport:
     )
 
 
-def _rows(params: dict[str, object]) -> Iterator[Row]:
+def _rows(params: dict[str, Any]) -> Iterator[Row]:
     with connections["default"].cursor() as cursor:
         cursor.execute(_USAGE, {"org": require_org_id(), **params})
         names = [column.name for column in cursor.description]
@@ -162,7 +162,7 @@ def _rows(params: dict[str, object]) -> Iterator[Row]:
             yield dict(zip(names, values, strict=True))
 
 
-def _bounds(start: datetime, end: datetime) -> dict[str, object]:
+def _bounds(start: datetime, end: datetime) -> dict[str, Any]:
     """Cut the range: rows, hours, whole days, hours, rows; parts may be empty."""
     first_hour, last_hour = _ceil(start, _HOUR), _floor(end, _HOUR)
     if first_hour >= last_hour:
@@ -222,12 +222,10 @@ def _key_lines(rows: list[Row]) -> list[UsageLine]:
 
 def key_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """What pages call each key: its name, also for calls without one."""
-    wanted = set(ids)
-    known = dict(
-        APIKey.objects.filter(id__in=wanted - {None}).values_list("id", "name")
-    )
-    names = {key_id: known.get(key_id, LOST_KEY) for key_id in wanted if key_id}
-    return {**names, None: NO_KEY}
+    wanted = {key_id for key_id in ids if key_id}
+    known = dict(APIKey.objects.filter(id__in=wanted).values_list("id", "name"))
+    names: dict[UUID | None, str] = {None: NO_KEY}
+    return names | {key_id: known.get(key_id, LOST_KEY) for key_id in wanted}
 
 
 def _dearest_first(lines: list[UsageLine]) -> list[UsageLine]:

@@ -53,7 +53,8 @@ class RequestLogForm(forms.Form):
 
     def state(self) -> str:
         """The filters as a query string, for the link to the next page."""
-        return urlencode({k: v for k, v in self.cleaned_data.items() if v})
+        data = self.cleaned_data
+        return urlencode({k: v for k, v in data.items() if v and v != "all"})
 
 
 @login_required

@@ -39,7 +39,7 @@ class Period:
     def words(self) -> str:
         if self.first == self.last:
             return f"{self.last:%-d %b %Y}"
-        return f"{self.first:%-d %b}–{self.last:%-d %b %Y}"  # noqa: RUF001  # a range
+        return f"{self.first:%-d %b}–{self.last:%-d %b %Y}"  # a range
 
 
 def read_period(query: Mapping[str, str], *, today: date) -> Period:
@@ -55,6 +55,8 @@ def read_period(query: Mapping[str, str], *, today: date) -> Period:
         return _usual(today, "Those are no two dates.")
     if first > last:
         return _usual(today, "The range ends before it begins.")
+    if last > today:
+        return _usual(today, "The range reaches into the future.")
     if (last - first).days >= MOST_DAYS:
         return _usual(today, f"A range has at most {MOST_DAYS} days.")
     return Period(first, last, "custom")

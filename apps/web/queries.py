@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from apps.accounts.roles import may
 from apps.catalog.models import AIModel, Provider
 from apps.router.queries import (
     RequestFilter,
@@ -75,15 +76,16 @@ class Destination:
     note: str
 
 
+# Title, address, icon, and what one's role must allow, if anything.
 PAGES = (
-    ("Dashboard", "web:dashboard", "gauge"),
-    ("Requests", "router:requests", "scroll-text"),
-    ("Playground", "router:playground", "flask-conical"),
-    ("API keys", "accounts:keys", "key-round"),
-    ("Catalog", "catalog:models", "boxes"),
-    ("API reference", "api-docs", "book-open"),
-    ("E-mail addresses", "account_email", "mail"),
-    ("Password", "account_change_password", "user"),
+    ("Dashboard", "web:dashboard", "gauge", "usage.read"),
+    ("Requests", "router:requests", "scroll-text", "requests.read"),
+    ("Playground", "router:playground", "flask-conical", "router.call"),
+    ("API keys", "accounts:keys", "key-round", "keys.read"),
+    ("Catalog", "catalog:models", "boxes", ""),
+    ("API reference", "api-docs", "book-open", ""),
+    ("E-mail addresses", "account_email", "mail", ""),
+    ("Password", "account_change_password", "user", ""),
 )
 
 
@@ -116,12 +118,12 @@ def catalog_size() -> dict[str, int]:
     }
 
 
-def find_destinations(words: str) -> list[Destination]:
-    """Pages first, then models."""
+def find_destinations(words: str, *, role: str) -> list[Destination]:
+    """Pages that the role may open first, then models."""
     pages = [
         Destination(title, reverse(name), icon, "Page")
-        for title, name, icon in PAGES
-        if words.lower() in title.lower()
+        for title, name, icon, action in PAGES
+        if words.lower() in title.lower() and (not action or may(role, action))
     ]
     return pages + (_models(words) if words else [])
 

@@ -1,13 +1,16 @@
 """What a process remembers of keys, for how long, and what it does without Postgres."""
 
 import asyncio
+import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.accounts import key_cache
+from apps.accounts import key_cache, keys
 from apps.accounts.key_cache import KEY_CACHE, KeyCache
 from apps.accounts.key_lookup import KeyLookup
 from apps.accounts.keys import Caller, digest, new_token
@@ -167,3 +170,8 @@ async def test_a_wrong_key_is_asked_for_once(clock: Clock, org: Organization) ->
     await lookup.close()
 
     assert await KeyLookup(NOWHERE).caller(wrong) is None
+
+
+@given(st.binary(max_size=200), st.text(max_size=80))
+def test_the_prepared_digest_is_hmac_sha_256(pepper: bytes, token: str) -> None:
+    assert keys._digest(token, pepper) == hmac.digest(pepper, token.encode(), "sha256")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
+import msgspec
+
 from apps.kit.money import CompiledPrice
 
 Priority = Literal["cheap", "balanced", "best"]
@@ -12,8 +14,7 @@ LatencyPref = Literal["fast", "normal"]
 GENERAL: Final = "general"
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(msgspec.Struct, frozen=True):
     """The weights of the documented formula; they need not sum to 1."""
 
     cost: float = 0.4
@@ -52,9 +53,11 @@ class Candidate:
         return self.task_scores.get(GENERAL) if own is None else own
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One request, reduced to what decides; equal needs get equal decisions."""
+class Need(msgspec.Struct, frozen=True):
+    """One request, reduced to what decides; equal needs get equal decisions.
+
+    A struct, because one is made, hashed and compared for every request.
+    """
 
     task: str
     task_probabilities: tuple[tuple[str, float], ...]

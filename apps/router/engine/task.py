@@ -22,8 +22,8 @@ TASKS: Final = (
 )
 CERTAIN_FROM: Final = 0.6
 # Instructions stand at the beginning or at the end; a long middle is material.
-READ_FIRST: Final = 800
-READ_LAST: Final = 400
+READ_FIRST: Final = 600
+READ_LAST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _ends(text: str) -> str:
 
 def _from_points(points: Mapping[str, float]) -> TaskGuess:
     total = sum(points.values())
-    shares = tuple((task, round(points[task] / total, 3)) for task in TASKS)
+    shares = tuple((task, points[task] / total) for task in TASKS)
     task, confidence = max(shares, key=lambda pair: pair[1])
     return TaskGuess(task if confidence >= CERTAIN_FROM else "chat", confidence, shares)
 

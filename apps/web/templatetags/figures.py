@@ -14,7 +14,7 @@ from apps.kit.money import UNKNOWN, format_price, format_usd
 register = template.Library()
 
 NOT_ASSESSED: Final = mark_safe(f'<span class="not-assessed">{UNKNOWN}</span>')  # noqa: S308  # a constant
-MINUS: Final = "−"  # noqa: RUF001  # as wide as a plus, so that columns line up
+MINUS: Final = "−"  # as wide as a plus, so that columns line up
 STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -88,7 +88,7 @@ def merit(burden: float | None) -> float | None:
 def ago(moment: datetime | None) -> SafeString:
     """How long since; the exact moment is in `title`, put into local time by a script."""
     if moment is None:
-        return mark_safe('<span class="muted">never</span>')  # noqa: S308  # a constant
+        return mark_safe('<span class="muted">never</span>')  # a constant
     exact = moment.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
@@ -102,7 +102,7 @@ def ago(moment: datetime | None) -> SafeString:
 def moment(value: datetime | None) -> SafeString:
     """The exact moment, put into the reader's time zone by a script."""
     if value is None:
-        return mark_safe('<span class="muted">never</span>')  # noqa: S308  # a constant
+        return mark_safe('<span class="muted">never</span>')  # a constant
     exact = value.astimezone(UTC)
     return format_html(
         '<time datetime="{}" data-exact>{} UTC</time>',

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from asgiref.sync import sync_to_async
 from django.db import connections
 
 from apps.kit.clock import utc_now
@@ -86,8 +87,12 @@ async def ship_rows(
         await ship(connection, rows, attempts, decisions)
 
 
-def select(statement: str, *params: object) -> list[tuple[Any, ...]]:
+def select(statement: str, *params: Any) -> list[tuple[Any, ...]]:
     """Read as the owner, whom no policy limits."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+read = sync_to_async(select)

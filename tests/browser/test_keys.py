@@ -1,0 +1,50 @@
+from playwright.sync_api import expect
+
+from apps.accounts.models import Organization, User
+from tests.browser.conftest import Visit
+from tests.factories import make_key
+
+
+def test_a_new_key_is_shown_once_with_its_command(visit: Visit, owner: User) -> None:
+    page = visit.sign_in(owner)
+    visit.open("/keys/")
+
+    page.click("[data-open=new-key]")
+    page.fill("#new-key [name=name]", "CI pipeline")
+    page.click("#new-key button[type=submit]")
+
+    token = page.locator("[data-token]").inner_text()
+    assert token.startswith("mx_live_")
+    expect(page.locator("pre")).to_contain_text(f"Bearer {token}")
+    page.reload()
+    expect(page.locator("[data-token]")).to_have_count(0)
+
+
+def test_a_refused_key_comes_back_with_its_error(visit: Visit, owner: User) -> None:
+    page = visit.sign_in(owner)
+    visit.open("/keys/")
+
+    page.click("[data-open=new-key]")
+    page.fill("#new-key [name=name]", "   ")
+    page.click("#new-key button[type=submit]")
+
+    expect(page.locator("#new-key .field-error")).to_be_visible()
+    expect(page.locator("#new-key .form-errors")).to_be_focused()
+
+
+def test_a_key_is_revoked_only_by_its_name(
+    visit: Visit, owner: User, org: Organization
+) -> None:
+    make_key(org, name="CI (old)")
+    page = visit.sign_in(owner)
+    visit.open("/keys/")
+    page.click("tbody [data-open^=revoke]")
+    name = page.locator("dialog[open] [data-must-equal]")
+
+    name.fill("CI")
+    page.click("dialog[open] button[type=submit]")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    name.fill("CI (old)")
+    page.click("dialog[open] button[type=submit]")
+
+    expect(page.locator("tbody .badge-bad")).to_have_text("revoked")
