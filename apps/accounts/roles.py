@@ -5,11 +5,11 @@ from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, Final, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from apps.kit.errors import PermissionDeniedError
 
-type _View[R: HttpRequest, **P] = Callable[Concatenate[R, P], HttpResponse]
+type _View[R: HttpRequest, **P] = Callable[Concatenate[R, P], HttpResponseBase]
 
 
 class Role(StrEnum):
@@ -48,7 +48,7 @@ def role_required[R: HttpRequest, **P](
 
     def decorate(view: _View[R, P]) -> _View[R, P]:
         @wraps(view)
-        def checked(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             membership = getattr(request, "membership", None)
             if membership is None or not may(membership.role, action):
                 raise PermissionDeniedError("Your role does not allow this.")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
@@ -32,7 +32,7 @@ from apps.kit.clock import utc_now
 @login_required
 @require_http_methods(["GET", "POST"])
 @never_cache
-def keys(request: OrgRequest) -> HttpResponse:
+def keys(request: OrgRequest) -> HttpResponseBase:
     """List the organization's keys, or make one."""
     return _create(request) if request.method == "POST" else _list(request)
 

@@ -82,7 +82,7 @@ def _candidate(scored: Scored) -> dict[str, Any]:
         "cost": _rounded(scored.cost),
         "latency": _rounded(scored.latency),
         "task_match": _rounded(scored.task_match),
-        "estimated_cost": None if cost is None else from_nano(cost),
+        "estimated_cost": None if cost is None else float(from_nano(cost)),
         "latency_ms": scored.candidate.latency_ms,
     }
 

@@ -59,7 +59,7 @@ class PlaygroundForm(forms.Form):
     model = forms.CharField(
         max_length=200,
         initial=AUTO,
-        help_text="auto lets the router choose; a model’s name leaves it no choice.",
+        help_text="auto lets the router choose; a name leaves it no choice.",
         widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off"}),
     )
     max_cost = forms.FloatField(
@@ -119,8 +119,8 @@ async def _events(org_id: UUID, body: dict[str, Any]) -> AsyncIterator[bytes]:
         yield sse("error", problem.body(str(uuid7())))
     except Exception:
         logger.exception("The playground's stream broke")
-        problem = AppError("Something went wrong on our side.")
-        yield sse("error", problem.body(str(uuid7())))
+        broken = AppError("Something went wrong on our side.")
+        yield sse("error", broken.body(str(uuid7())))
 
 
 def _decision(org_id: UUID, body: dict[str, Any]) -> bytes:

@@ -31,16 +31,6 @@ MOST_DOLLARS: Final = 1_000_000
 MOST_TOKENS: Final = 10_000_000
 
 
-class NumberField(serializers.FloatField):
-    """A float; an integer too large for one is refused like any other text."""
-
-    def to_internal_value(self, data: Any) -> float:
-        try:
-            return super().to_internal_value(data)
-        except OverflowError:
-            self.fail("invalid")
-
-
 @extend_schema_field(
     {
         "oneOf": [
@@ -109,8 +99,12 @@ class CompletionRequestSerializer(Contract):
     max_completion_tokens = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
     )
-    temperature = NumberField(required=False, allow_null=True, min_value=0, max_value=2)
-    top_p = NumberField(required=False, allow_null=True, min_value=0, max_value=1)
+    temperature = serializers.FloatField(
+        required=False, allow_null=True, min_value=0, max_value=2
+    )
+    top_p = serializers.FloatField(
+        required=False, allow_null=True, min_value=0, max_value=1
+    )
 
 
 class ChatRequestSerializer(CompletionRequestSerializer):
@@ -118,7 +112,7 @@ class ChatRequestSerializer(CompletionRequestSerializer):
 
     priority = serializers.ChoiceField(choices=PRIORITIES, default="balanced")
     latency_pref = serializers.ChoiceField(choices=LATENCIES, default="normal")
-    max_cost = NumberField(
+    max_cost = serializers.FloatField(
         required=False,
         allow_null=True,
         min_value=0,
@@ -126,7 +120,7 @@ class ChatRequestSerializer(CompletionRequestSerializer):
         help_text="The most this request may cost, in US dollars.",
     )
     task = serializers.ChoiceField(choices=TASKS, required=False, allow_null=True)
-    quality_floor = NumberField(
+    quality_floor = serializers.FloatField(
         required=False, allow_null=True, min_value=0, max_value=1
     )
     models = serializers.ListField(

@@ -58,7 +58,9 @@ def _operation(schema: Schema, path: str, method: str, item: Schema) -> Operatio
     text = item.get("description", "").strip()
     summary, _, rest = text.partition("\n")
     responses: Schema = item.get("responses", {})
-    good: Schema = next((r for code, r in responses.items() if code.startswith("2")), {})
+    good: Schema = next(
+        (r for code, r in responses.items() if code.startswith("2")), {}
+    )
     return Operation(
         anchor=item["operationId"].replace("_", "-"),
         method=method.upper(),
@@ -83,7 +85,7 @@ def _parameter(parameter: Schema) -> Field:
 
 def _content(schema: Schema, carrier: Schema) -> Iterator[Field]:
     kinds: Schema = carrier.get("content", {})
-    chosen = kinds.get("application/json") or next(iter(kinds.values()), {})
+    chosen: Schema = kinds.get("application/json") or next(iter(kinds.values()), {})
     yield from _fields(schema, chosen.get("schema", {}), prefix="", depth=0)
 
 

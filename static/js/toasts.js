@@ -7,15 +7,8 @@ export function watchToasts() {
   document.addEventListener("click", (event) => {
     event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
   });
-  document.addEventListener("htmx:responseError", (event) => {
-    // A page that answers with its own form again is no failure.
-    if (event.detail.xhr.status !== 422) toast("That did not work. Try again.", "error");
-  });
+  document.addEventListener("htmx:responseError", () => toast("That did not work. Try again.", "error"));
   document.addEventListener("htmx:sendError", () => toast("The server cannot be reached.", "error"));
-  // A refused form comes back with its errors and must be shown.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status === 422) event.detail.shouldSwap = true;
-  });
 }
 
 export function toast(text, level = "info") {

@@ -8,7 +8,7 @@ from apps.router.rows import Entry, RequestRow
 
 
 def make_entry(**facts: Any) -> Entry:
-    row = {
+    row: dict[str, Any] = {
         "org_id": uuid7().hex,
         "id": uuid7().hex,
         "created_at": int(utc_now().timestamp() * 1_000_000),

@@ -143,8 +143,10 @@ def test_another_organization_s_request_is_404(
     assert theirs.status_code == nobodys.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/requests/", f"/requests/{uuid7()}/"])
-def test_nobody_is_asked_to_sign_in(transactional_db: None, path: str) -> None:
+@pytest.mark.parametrize("path", ["/requests/", f"/requests/{UUID(int=7)}/"])
+def test_somebody_unknown_is_asked_to_sign_in(
+    transactional_db: None, path: str
+) -> None:
     answer = Client().get(path)
 
     assert answer.status_code == 302

@@ -57,7 +57,7 @@ async def test_500_callers_who_leave_are_all_written_and_leave_nothing(
     # Django's side needs a thread a caller, so it sees fewer of them.
     is_raw = isinstance(live.app, Front)
     rounds, delay_s = (10, 0.3) if is_raw else (2, 1.5)
-    fake.script("primary", text="word " * 50, chunks=50, delay_s=delay_s, gap_s=0.05)
+    fake.script("primary", text="word " * 200, chunks=200, delay_s=delay_s, gap_s=0.05)
     router.attempt_timeout_s = 5
     assert (await live.chat("Hi", model="backup")).status == 200
     tasks_before = len(asyncio.all_tasks())
