@@ -22,7 +22,7 @@ from apps.accounts.keys import (
 logger = logging.getLogger(__name__)
 
 QUERY_TIMEOUT_S: Final = 1.0
-TOUCH_EVERY_S: Final = 60.0
+TOUCH_EVERY_S: Final = 5.0
 ASK_AGAIN_S: Final = 3.0
 
 
@@ -55,7 +55,7 @@ class KeyLookup:
         return caller
 
     async def touch_loop(self) -> None:
-        """Write when keys were last used: once a minute, not once a request."""
+        """Write when keys were last used; each key at most once a minute."""
         while True:
             await asyncio.sleep(TOUCH_EVERY_S)
             used, self._used = self._used, set()

@@ -18,6 +18,8 @@ Status = Literal["ok", "failed", "cancelled"]
 # Without a provider's count, one token is taken for four characters, which is
 # what English averages in the common tokenizers; such rows are marked estimated.
 CHARACTERS_PER_TOKEN = 4
+# Above every context that is sold (10 million in 2026); such a count is an error.
+LARGEST_CONTEXT = 20_000_000
 
 
 @dataclass(slots=True)
@@ -85,8 +87,8 @@ class Account:
         return self.tries[-1].scored if self.tries else None
 
     def final_usage(self) -> Usage:
-        """The provider's count, or our own guess where it sent none."""
-        if self.usage is not None:
+        """The provider's count, or our own guess where it sent none that can be."""
+        if self.usage is not None and self._can_be(self.usage):
             return self.usage
         if not self.tries or (self.status == "failed" and not self.output_characters):
             return Usage()
@@ -96,10 +98,18 @@ class Account:
             is_estimated=True,
         )
 
+    def _can_be(self, usage: Usage) -> bool:
+        """No call has more tokens than its model's context holds."""
+        served = self.answered_by
+        context = served.candidate.context_tokens if served else None
+        return usage.prompt + usage.output <= (context or LARGEST_CONTEXT)
+
     def bill(self) -> Bill:
+        """What was spent counts always; only a whole answer saved anything."""
         served = self.answered_by
         price = served.candidate.price if served else None
-        return bill(self.final_usage(), price=price, baseline=self.baseline)
+        baseline = self.baseline if self.status in {None, "ok"} else None
+        return bill(self.final_usage(), price=price, baseline=baseline)
 
     def settle(self, status: Status, error: AppError | None = None) -> None:
         """Write the row; later calls change nothing, so every exit may call it."""

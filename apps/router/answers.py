@@ -47,6 +47,7 @@ class UsageLineSerializer(Contract):
 
     requests = serializers.IntegerField()
     failed_requests = serializers.IntegerField(source="failed")
+    unpriced_requests = serializers.IntegerField(source="unpriced")
     cost = money()
     estimated_savings = serializers.FloatField(source="savings")
     total_tokens = serializers.IntegerField(source="tokens")

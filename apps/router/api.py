@@ -22,7 +22,7 @@ from apps.accounts.authentication import Allowed
 from apps.accounts.http import request_id_of
 from apps.accounts.keys import Caller
 from apps.accounts.parsers import AnyAsJSONParser
-from apps.kit.errors import AppError
+from apps.kit.errors import AppError, NotFoundError
 from apps.router import gateway, listing, queries
 from apps.router.answers import (
     ChatAnswerSerializer,
@@ -63,6 +63,13 @@ def caller_of(request: Request) -> Caller:
     caller: Any = request.auth
     assert isinstance(caller, Caller)  # noqa: S101  # `Allowed` has let it in
     return caller
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> HttpResponseBase:
+    """Every other address below `/v1/`."""
+    problem = NotFoundError("There is nothing here.")
+    return http_response(error_reply(problem, request_id_of(request)))
 
 
 class RouterView(APIView):

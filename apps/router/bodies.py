@@ -26,6 +26,12 @@ class Part(Struct):
     """One part of a message's content; its other fields depend on its type."""
 
     type: str
+    text: str | None = None
+    image_url: dict[str, Any] | str | None = None
+
+    def __post_init__(self) -> None:
+        if self.type in {"text", "image_url"} and getattr(self, self.type) is None:
+            raise ValueError(f"A part of type {self.type} needs a field {self.type}")
 
 
 class Message(Struct):
@@ -33,6 +39,28 @@ class Message(Struct):
 
     role: Role
     content: str | list[Part] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.content is None and self.role in {"user", "system", "tool"}:
+            raise ValueError(f"A message of role {self.role} needs content")
+
+
+class Tool(Struct):
+    """One tool; `type` is all that every provider agrees on."""
+
+    type: str
+
+
+class ResponseFormat(Struct):
+    """The shape asked for; a schema must come with its type."""
+
+    type: str
+    json_schema: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.type == "json_schema" and self.json_schema is None:
+            raise ValueError("A format of type json_schema needs a field json_schema")
 
 
 class StreamOptions(Struct):
@@ -46,8 +74,13 @@ class CompletionBody(Struct):
     model: Annotated[str, Meta(min_length=1, max_length=200)] = "auto"
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    tools: list[dict[str, Any]] | None = None
-    response_format: dict[str, Any] | None = None
+    tools: list[Tool] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: ResponseFormat | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    logit_bias: dict[str, float] | None = None
     max_tokens: Tokens | None = None
     max_completion_tokens: Tokens | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
@@ -74,6 +107,8 @@ _SET_BY_US = frozenset({"model", "stream", "stream_options"})
 _STEERING = frozenset(ChatBody.__struct_fields__) - frozenset(
     CompletionBody.__struct_fields__
 )
+# OpenAI's own clients send these with another meaning, so there they pass through.
+_THEIRS = frozenset({"models", "metadata", "session_id"})
 
 
 def read_chat(body: dict[str, Any]) -> ChatBody:
@@ -82,14 +117,13 @@ def read_chat(body: dict[str, Any]) -> ChatBody:
 
 
 def read_completion(body: dict[str, Any]) -> ChatBody:
-    """The same for `/v1/chat/completions`: there the steering fields mean nothing."""
-    plain = {name: value for name, value in body.items() if name not in _STEERING}
-    return _convert(plain)
+    """The same for `/v1/chat/completions`, whose clients steer by `extra_body`."""
+    return _convert({k: v for k, v in body.items() if k not in _THEIRS})
 
 
 def for_provider(body: dict[str, Any], *, is_chat: bool) -> dict[str, Any]:
     """The body without what is meant for the router alone."""
-    own = _SET_BY_US | _STEERING if is_chat else _SET_BY_US
+    own = _SET_BY_US | (_STEERING if is_chat else _STEERING - _THEIRS)
     return {name: value for name, value in body.items() if name not in own}
 
 

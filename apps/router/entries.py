@@ -18,8 +18,7 @@ def entry_of_opened(account: Account) -> Entry:
     served = account.answered_by
     price = served.candidate.price if served else None
     cost = price.cost_of(usage) if price else None
-    baseline = account.baseline.cost_of(usage) if account.baseline else None
-    request = _request_row(account, usage, Bill(cost, baseline))
+    request = _request_row(account, usage, Bill(cost, None))
     return Entry(request, _attempt_rows(account, request), None)
 
 

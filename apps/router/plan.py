@@ -148,7 +148,8 @@ def _coarse(guess: TaskGuess) -> tuple[tuple[str, float], ...]:
 
 
 def _wants_schema(body: ChatBody) -> bool:
-    return (body.response_format or {}).get("type") == "json_schema"
+    wanted = body.response_format
+    return wanted is not None and wanted.type == "json_schema"
 
 
 def _weights(own: Weights | None, body: ChatBody) -> Weights:

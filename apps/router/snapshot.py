@@ -31,6 +31,8 @@ LEAST_SAMPLES = 30
 MEASURED_OVER = timedelta(days=30)
 # Assumed until an installation has measured its own: an answer of about a page.
 ASSUMED_OUTPUT_TOKENS = 400
+# A few giant answers must not make every request look giant.
+MOST_OUTPUT_TOKENS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +278,10 @@ def _output_tokens(now: datetime) -> dict[str, int]:
         .annotate(total=Sum("output_tokens"), count=Sum("requests"))
         .filter(count__gte=LEAST_SAMPLES)
     )
-    return {task: round_to_step(total / count) for task, total, count in measured}
+    return {
+        task: min(round_to_step(total / count), MOST_OUTPUT_TOKENS)
+        for task, total, count in measured
+    }
 
 
 def _policies() -> dict[UUID, OrgPolicy]:

@@ -43,6 +43,12 @@ class UsageLine:
     tokens_input: int
     tokens_output: int
     key_id: UUID | None = None
+    unpriced: int = 0
+
+    @property
+    def has_price(self) -> bool:
+        """Whether any of its requests has a known cost; without one, none is shown."""
+        return self.unpriced < self.requests or not self.requests
 
     @property
     def tokens(self) -> int:
@@ -212,6 +218,7 @@ def _line(row: Row, label: str) -> UsageLine:
         tokens_input=row["input_tokens"],
         tokens_output=row["output_tokens"],
         key_id=row["key_id"],
+        unpriced=row["unpriced"],
     )
 
 

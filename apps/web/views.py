@@ -45,7 +45,7 @@ def dashboard(request: OrgRequest) -> HttpResponse:
 @require_GET
 def search(request: OrgRequest) -> HttpResponse:
     """Pages and models whose name holds the typed words."""
-    words = request.GET.get("q", "").strip()[:100]
+    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     found = find_destinations(words, role=request.membership.role)
     context = {"words": words, "found": found}
     return render(request, "web/search.html", context)

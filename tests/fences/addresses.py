@@ -23,8 +23,9 @@ class Rule:
     names: str = ""
 
 
-# allauth's pages concern a person's own account and hold no tenant's row.
-NOT_OURS: Final = ("accounts/",)
+# allauth's pages concern a person's own account and hold no tenant's row; the other
+# answers whatever else is asked for below /v1/ with a 404 in JSON.
+NOT_OURS: Final = ("accounts/", "v1/^")
 
 SAMPLES: Final = {"slug": "nobody/no-model"}
 

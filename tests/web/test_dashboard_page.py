@@ -49,7 +49,7 @@ def test_a_loss_is_shown_as_a_loss(
 
     page = sign_in(olga).get("/dashboard/").content.decode()
 
-    assert '<span class="money loss">−$2.00</span>' in page  # noqa: RUF001  # a minus
+    assert '<span class="money loss">−$2.00</span>' in page
 
 
 def test_savings_of_unpriced_requests_are_not_assessed(
@@ -86,15 +86,13 @@ def test_the_kind_of_key_filters(
     assert "live/model" not in page
 
 
-def test_a_quiet_range_says_so(
-    sign_in: SignIn, olga: User, acme: Organization
-) -> None:
+def test_a_quiet_range_says_so(sign_in: SignIn, olga: User, acme: Organization) -> None:
     make_usage(acme)
     address = "/dashboard/?range=custom&from=2020-01-01&to=2020-01-02"
 
     page = sign_in(olga).get(address).content.decode()
 
-    assert "No requests in 1 Jan–2 Jan 2020" in page  # noqa: RUF001  # a range
+    assert "No requests in 1 Jan–2 Jan 2020" in page
 
 
 def test_a_senseless_range_is_answered_with_the_usual_one(

@@ -13,7 +13,7 @@ from apps.web.templatetags import figures
         (Decimal("1234.5"), "$1,234.50"),
         ("0.00123", "$0.00123"),
         (0.0, "$0.00"),
-        (Decimal("-0.5"), "−$0.50"),  # noqa: RUF001  # a minus
+        (Decimal("-0.5"), "−$0.50"),
     ],
 )
 def test_money_has_its_unit(usd: object, shown: str) -> None:
@@ -38,7 +38,7 @@ def test_savings_carry_a_sign_before_a_colour() -> None:
     assert "gain" in figures.savings("2")
     assert "+$2.00" in figures.savings("2")
     assert "loss" in figures.savings("-2")
-    assert "−$2.00" in figures.savings("-2")  # noqa: RUF001  # a minus
+    assert "−$2.00" in figures.savings("-2")
     assert "gain" not in figures.savings("0")
 
 

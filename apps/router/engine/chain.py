@@ -72,7 +72,25 @@ def explain(chain: Sequence[Scored], need: Need) -> str:
     name = f"{first.candidate.model} at {first.candidate.provider}"
     if need.model:
         return f"The request names {need.model}; {name} is its best offer."
-    return f"{name} {_MERITS[need.priority]}{_evidence(first, need)}."
+    return f"{name} {_merit(first, need)}{_evidence(first, need)}."
+
+
+def _merit(first: Scored, need: Need) -> str:
+    """What it won by: only the factors that were known."""
+    if need.priority == "cheap":
+        return "is the cheapest that fits"
+    factors = {
+        "cost": first.cost,
+        "latency": first.latency,
+        "task match": first.task_match,
+    }
+    known = [name for name, value in factors.items() if value is not None]
+    if need.priority == "best" and first.task_match is not None:
+        return "is the best at this task"
+    if not known:
+        return "is what there is: nothing about it is assessed"
+    words = " and ".join(filter(None, (", ".join(known[:-1]), known[-1])))
+    return f"scores best on {words}"
 
 
 def _evidence(first: Scored, need: Need) -> str:
@@ -84,11 +102,13 @@ def _evidence(first: Scored, need: Need) -> str:
 
 
 def _tally(excluded: Sequence[Excluded]) -> str:
-    counts: dict[str, int] = {}
+    """The commonest reasons; those of offers that could be called come first."""
+    counts: dict[tuple[bool, str], int] = {}
     for item in excluded:
-        counts[item.reason] = counts.get(item.reason, 0) + 1
-    common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
-    return " ".join(f"{count} excluded: {reason}." for reason, count in common)
+        key = (item.code in {"unavailable", "test_key", "stand_in"}, item.reason)
+        counts[key] = counts.get(key, 0) + 1
+    told = sorted(counts.items(), key=lambda pair: (pair[0][0], -pair[1], pair[0]))
+    return " ".join(f"{count} excluded: {key[1]}." for key, count in told[:3])
 
 
 def _by_cost(s: Scored) -> Key:
@@ -108,9 +128,4 @@ _ORDERS: dict[str, Callable[[Scored], Key]] = {
     "cheap": _by_cost,
     "balanced": _by_score,
     "best": _by_quality,
-}
-_MERITS = {
-    "cheap": "is the cheapest that fits",
-    "balanced": "scores best on cost, latency and task match",
-    "best": "is the best at this task",
 }

@@ -25,7 +25,8 @@ def _test_key(offer: Candidate, need: Need) -> str:
 
 
 def _context(offer: Candidate, need: Need) -> str:
-    needed = need.input_tokens + need.output_tokens
+    # The expected output is a guess, and a guess must not rule anything out.
+    needed = need.input_tokens
     if offer.context_tokens is not None and offer.context_tokens < needed:
         return f"context of {offer.context_tokens:,} tokens, about {needed:,} needed"
     return ""

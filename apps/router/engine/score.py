@@ -53,7 +53,8 @@ def log_scale(values: Sequence[float | None]) -> list[float | None]:
     if not positive:
         return [None if value is None else 0.0 for value in values]
     has_free = any(value == 0 for value in values)
-    low = min(positive) / (FREE_BELOW if has_free else 1.0)
+    least = min(positive)
+    low = (least / FREE_BELOW if has_free else least) or least
     width = log(max(positive)) - log(low)
     return [
         None if value is None else _place(value, low=low, width=width)

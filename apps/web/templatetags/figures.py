@@ -86,7 +86,7 @@ def merit(burden: float | None) -> float | None:
 
 @register.filter
 def ago(moment: datetime | None) -> SafeString:
-    """How long since; the exact moment is in `title`, put into local time by a script."""
+    """How long since; `title` has the exact moment, which a script makes local."""
     if moment is None:
         return mark_safe('<span class="muted">never</span>')  # a constant
     exact = moment.astimezone(UTC)
@@ -126,7 +126,9 @@ def words(name: str) -> str:
 
 
 @register.inclusion_tag("components/provenance.html")
-def provenance(kind: str, source: str, *, age: Any = None, how: str = "") -> dict[str, Any]:
+def provenance(
+    kind: str, source: str, *, age: Any = None, how: str = ""
+) -> dict[str, Any]:
     """The mark beside a figure that opens to where it comes from."""
     return {"kind": kind, "source": source, "age": age, "how": how}
 

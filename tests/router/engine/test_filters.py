@@ -16,7 +16,7 @@ PRICED: dict[str, Any] = {"usd": ("1", "2")}
         ({"unavailable": "no key: set X"}, {}, "no key: set X"),
         ({}, {"is_test": True}, "a test key never reaches a provider"),
         ({}, {"models": ("b/other",)}, "not in the request's list of models"),
-        ({"context_tokens": 1000}, {}, "context of 1,000 tokens, about 2,000 needed"),
+        ({"context_tokens": 1000}, {}, "context of 1,000 tokens, about 1,500 needed"),
         ({"has_vision": False}, {"needs_vision": True}, "no vision"),
         ({"has_vision": None}, {"needs_vision": True}, "vision not assessed"),
         ({"has_tools": False}, {"needs_tools": True}, "no tool calls"),

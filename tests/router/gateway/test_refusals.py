@@ -62,6 +62,25 @@ BAD_BODIES: dict[str, tuple[object, str | None]] = {
     "too hot": ({"messages": HELLO, "temperature": 9}, "temperature"),
     "stream of another kind": ({"messages": HELLO, "stream": "perhaps"}, "stream"),
 }
+BAD_BODIES |= {
+    name: ({"messages": [message]}, None)
+    for name, message in {
+        "a part without text": {"role": "user", "content": [{"type": "text"}]},
+        "text that is none": {"role": "user", "content": [{"type": "text", "text": 5}]},
+        "a user who says nothing": {"role": "user"},
+        "tool calls that are none": {"role": "assistant", "tool_calls": 5},
+    }.items()
+}
+BAD_BODIES |= {
+    "a tool without a type": ({"messages": HELLO, "tools": [{}]}, None),
+    "a schema that is missing": (
+        {"messages": HELLO, "response_format": {"type": "json_schema"}},
+        None,
+    ),
+    "no answer at all": ({"messages": HELLO, "n": 0}, "n"),
+    "a stop of another kind": ({"messages": HELLO, "stop": {}}, None),
+    "a choice of another kind": ({"messages": HELLO, "tool_choice": 7}, "tool_choice"),
+}
 BAD_CHATS: dict[str, tuple[object, str | None]] = {
     "negative max_cost": ({"messages": HELLO, "max_cost": -1}, "max_cost"),
     "unknown priority": ({"messages": HELLO, "priority": "nice"}, "priority"),
