@@ -62,6 +62,7 @@ class Account:
     latency_ms: int = 0
     status: Status | None = None
     error_code: str = ""
+    _final: Bill | None = None
 
     def elapsed_ms(self) -> float:
         return (perf_counter() - self.started) * 1000
@@ -106,6 +107,8 @@ class Account:
 
     def bill(self) -> Bill:
         """What was spent counts always; only a whole answer saved anything."""
+        if self._final is not None:
+            return self._final
         served = self.answered_by
         price = served.candidate.price if served else None
         baseline = self.baseline if self.status in {None, "ok"} else None
@@ -121,4 +124,5 @@ class Account:
             last.duration_ms = round(self.elapsed_ms()) - last.started_ms
         self.error_code = error.code if error else ""
         self.latency_ms = round(self.elapsed_ms())
+        self._final = self.bill()
         self.record(self)
