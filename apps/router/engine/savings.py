@@ -40,13 +40,10 @@ def bill(
     *,
     price: CompiledPrice | None,
     baseline: CompiledPrice | None,
-    spent_before_nano: int = 0,
 ) -> Bill:
-    """The bill of an answered request, failed attempts that were charged included.
+    """The bill of an answered request.
 
     The baseline is priced at the same tokens and the same cache share. Another
     model would have written another number of tokens, so it is an estimate.
     """
-    cost = price_usage(price, usage)
-    total = None if cost is None else cost + spent_before_nano
-    return Bill(total, price_usage(baseline, usage))
+    return Bill(price_usage(price, usage), price_usage(baseline, usage))

@@ -28,11 +28,5 @@ def test_savings_are_unknown_without_a_baseline() -> None:
     assert bill(USAGE, price=price("2", "2"), baseline=None).savings_nano is None
 
 
-def test_money_spent_on_failed_attempts_counts() -> None:
-    owed = bill(USAGE, price=price("0", "0"), baseline=None, spent_before_nano=7)
-
-    assert owed.cost_nano == 7
-
-
 def test_usage_without_a_price_costs_an_unknown_amount() -> None:
     assert price_usage(None, USAGE) is None

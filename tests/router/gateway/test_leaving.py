@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from apps.providers.fake import FakeProvider
-from apps.router.front import Front
 from apps.router.runtime import Runtime
+from tests.asgi import Exchange
 from tests.router.conftest import Caller, eventually, ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,39 +54,50 @@ async def test_leaving_in_the_middle_of_a_stream_cancels_upstream(
 async def test_500_callers_who_leave_are_all_written_and_leave_nothing(
     router: Runtime, live: Caller, fake: FakeProvider
 ) -> None:
-    # Django's side needs a thread a caller, so it sees fewer of them.
-    is_raw = isinstance(live.app, Front)
-    rounds, callers, delay_s = (10, 50, 0.3) if is_raw else (2, 20, 1.5)
-    fake.script("primary", text="word " * 200, chunks=200, delay_s=delay_s, gap_s=0.05)
-    router.attempt_timeout_s = 5
-    assert (await live.chat("Hi", model="backup")).status == 200
+    fake.script("primary", fault="silent")
+    fake.script("backup", text="word " * 2000, chunks=2000, gap_s=0.05)
+    router.deadline_s = router.attempt_timeout_s = 60
+    assert (await live.chat("Hi", model="third")).status == 200
     tasks_before = len(asyncio.all_tasks())
 
-    for _ in range(rounds):
-        await _callers_who_leave(live, fake, callers, delay_s)
+    for _ in range(10):
+        await _fifty_who_leave(live, fake)
 
-    left = callers * rounds
-    rows = await ledger(left + 1, within_s=20)
-    assert [row["status"] for row in rows].count("cancelled") == left
+    rows = await ledger(501, within_s=20)
+    assert [row["status"] for row in rows].count("cancelled") == 500
+    assert (fake.aborted("primary"), fake.aborted("backup")) == (250, 250)
     await eventually(lambda: fake.open_connections <= 2, within_s=2)
     await eventually(lambda: len(asyncio.all_tasks()) <= tasks_before + 2, within_s=2)
 
 
-async def _callers_who_leave(
-    live: Caller, fake: FakeProvider, count: int, delay_s: float
-) -> None:
+async def _fifty_who_leave(live: Caller, fake: FakeProvider) -> None:
     """Half of them before the first byte, half in the middle of the stream."""
     seen = len(fake.requests)
-    calls = [
-        live.start("POST", "/v1/chat", {**HELLO, "stream": True}) for _ in range(count)
-    ]
-    await eventually(lambda: len(fake.requests) == seen + count, within_s=15)
-    for call in calls[: count // 2]:
+    waiting = [_start(live, "primary") for _ in range(25)]
+    reading = [_start(live, "backup") for _ in range(25)]
+    for call in reading:
+        await _first_bytes(call)
+    await eventually(lambda: len(fake.requests) == seen + 50, within_s=15)
+    left = fake.aborted("primary") + fake.aborted("backup")
+
+    for call in [*waiting, *reading]:
         call.hang_up()
-    await asyncio.sleep(delay_s + 0.1)
-    for call in calls[count // 2 :]:
-        call.hang_up()
-    for call in calls:
+
+    await eventually(
+        lambda: fake.aborted("primary") + fake.aborted("backup") == left + 50,
+        within_s=1,
+    )
+    for call in [*waiting, *reading]:
         assert call.task is not None
-        await asyncio.wait([call.task], timeout=5)
+        await asyncio.wait([call.task], timeout=2)
         assert call.task.done()
+
+
+def _start(live: Caller, model: str) -> Exchange:
+    return live.start("POST", "/v1/chat", {**HELLO, "model": model, "stream": True})
+
+
+async def _first_bytes(call: Exchange) -> None:
+    async for message in call.messages():
+        if message.get("body"):
+            return

@@ -123,7 +123,7 @@ async def _all_shipped(folder: Path) -> None:
     await until(is_quiet, within_s=30)
 
 
-@pytest.mark.parametrize(("way", "for_s"), [("shut", 8), ("frozen", 3)])
+@pytest.mark.parametrize(("way", "for_s"), [("shut", 10), ("frozen", 10)])
 async def test_postgres_away_under_load_costs_no_request(
     market: None,
     slow_fake: FakeProvider,
