@@ -27,7 +27,10 @@ def test_the_chart_shows_what_the_table_says(
     make_usage(org, cost_usd=Decimal("0.5"), baseline_usd=Decimal(1))
     page = visit.sign_in(owner)
 
+    # The buttons work from when the chart stands.
+    expect(page.locator(".u-over")).to_be_visible()
     page.click("[data-series=cost]")
+    expect(page.locator("[data-series=cost]")).to_have_attribute("aria-pressed", "true")
     page.locator(".u-over").hover(position={"x": 40, "y": 40})
 
     expect(page.locator(".chart-tip")).to_contain_text("cost")
