@@ -66,8 +66,8 @@ def test_the_search_goes_to_a_model(
     page = visit.sign_in(owner)
 
     page.keyboard.press("Control+k")
+    page.wait_for_selector("#palette-results a")
     page.keyboard.type("echo")
-    page.wait_for_selector("#palette-results a >> text=modeloptix/echo")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # Before the results for it are there.
 
     page.wait_for_url("**/models/modeloptix/echo/")
