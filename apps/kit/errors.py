@@ -1,5 +1,6 @@
 """What a caller may see go wrong; one renderer per front turns these into answers."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -19,11 +20,14 @@ class AppError(Exception):
         *,
         param: str | None = None,
         retry_after_s: float | None = None,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.retry_after_s = retry_after_s
+        # Sent with the answer beside what every error's answer has.
+        self.headers = headers
 
     def body(self, request_id: str) -> dict[str, Any]:
         error = {

@@ -31,7 +31,7 @@ def parse_object(body: bytes, *, max_bytes: int) -> dict[str, Any]:
         raise ValidationError("The body must be a JSON object.")
     # Both can only arrive as escapes, so most bodies are done after two scans.
     if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
-        _refuse_unstorable(value, "body")
+        refuse_unstorable(value, "body")
     return value
 
 
@@ -56,7 +56,7 @@ def _refuse_depth(body: bytes) -> None:
             depth -= 1
 
 
-def _refuse_unstorable(value: object, where: str) -> None:
+def refuse_unstorable(value: object, where: str) -> None:
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
             raise ValidationError(
@@ -64,8 +64,8 @@ def _refuse_unstorable(value: object, where: str) -> None:
             )
     elif isinstance(value, dict):
         for key, item in value.items():
-            _refuse_unstorable(key, where)
-            _refuse_unstorable(item, f"{where}.{key}")
+            refuse_unstorable(key, where)
+            refuse_unstorable(item, f"{where}.{key}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_unstorable(item, f"{where}[{index}]")
+            refuse_unstorable(item, f"{where}[{index}]")

@@ -1,12 +1,14 @@
 """The one money module: prices in, dollars out, unknown stays unknown.
 
 Amounts are `Decimal` US dollars and prices are US dollars per 1,000,000 tokens
-(per single unit for `request`). `cost` is the reference; `CompiledPrice` is the same
-arithmetic in whole nano-dollars for the hot path, never more than half a nano away.
+(per single unit for `request`, `search` and `picture`). `cost` is the reference;
+`CompiledPrice` is the same arithmetic in whole nano-dollars for the hot path, never
+more than half a nano away.
 
 A component without a price of its own is charged as follows, before its price counts
 as unknown: cache reads as input, 1-hour cache writes as 5-minute ones, 5-minute cache
-writes as input, reasoning as output. A request fee that no source names is zero.
+writes as input, reasoning as output; sound and pictures as the text beside them. A
+request fee that no source names is zero; a search or a picture without one is unknown.
 """
 
 from apps.kit.money.compiled import CompiledPrice, compile_price
@@ -24,6 +26,7 @@ from apps.kit.money.prices import (
 )
 from apps.kit.money.shown import UNKNOWN, format_price, format_usd
 from apps.kit.money.units import (
+    before_discount,
     from_nano,
     from_per_million,
     from_per_thousand,
@@ -40,6 +43,7 @@ __all__ = [
     "PriceRow",
     "Saving",
     "UsageLike",
+    "before_discount",
     "compile_price",
     "cost",
     "format_price",

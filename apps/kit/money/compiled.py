@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Final
 
 from apps.kit.money.prices import (
-    COMPONENTS,
     STANDARD,
     PriceCard,
     PriceRow,
     UsageLike,
+    cost_on,
     price_card,
 )
 from apps.kit.money.units import MILLION, to_nano
@@ -17,18 +18,31 @@ type Rates = tuple[int, int, int, int, int, int, int]
 type MaybeRates = tuple[int | None, ...]
 
 
+# What every call has, in the order of `Rates`; the rest of a card is rare.
+_USUAL: Final = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output",
+    "reasoning",
+    "request",
+)
+
+
 class CompiledPrice:
     """One offer's prices as whole nano-dollars per million tokens, for the hot path.
 
     It holds until `valid_until` (None: for ever); after that it must be compiled anew.
     """
 
-    __slots__ = ("_base", "_partial", "_tiers", "is_complete", "valid_until")
+    __slots__ = ("_base", "_cards", "_partial", "_tiers", "is_complete", "valid_until")
 
     def __init__(
         self, cards: Sequence[tuple[int, PriceCard]], valid_until: datetime | None
     ) -> None:
         self.valid_until = valid_until
+        self._cards = tuple(reversed(cards))
         # Descending, so that the first threshold below the prompt is the right one.
         rates = [(above, _rates(card)) for above, card in reversed(cards)]
         self.is_complete = all(None not in each for _, each in rates)
@@ -73,7 +87,17 @@ class CompiledPrice:
         return whole + request
 
     def cost_of(self, usage: UsageLike) -> int | None:
-        """The same for a usage object."""
+        """The same for a usage object, with sound, pictures and searches in it."""
+        if (
+            usage.audio_input
+            or usage.audio_cache_read
+            or usage.image
+            or usage.audio_output
+            or usage.image_output
+            or usage.searches
+            or usage.pictures
+        ):
+            return self._exact(usage)
         return self.cost_nano(
             usage.fresh,
             usage.cache_read,
@@ -82,6 +106,20 @@ class CompiledPrice:
             usage.output,
             usage.reasoning,
         )
+
+    def dearest_output_nano(self) -> int:
+        """Nano-dollars of a million output tokens, written or thought, whichever
+        costs more, at the prompt size where they cost the most.
+        """
+        rates = [self._base, *(larger for _, larger in self._tiers)]
+        return max(max(rate[4], rate[5]) for rate in rates)
+
+    def _exact(self, usage: UsageLike) -> int | None:
+        """The rare call by the reference arithmetic; it takes some microseconds."""
+        prompt = usage.prompt
+        card = next(card for above, card in self._cards if prompt > above or not above)
+        usd = cost_on(card, usage)
+        return None if usd is None else to_nano(usd)
 
     def _lacks(self, prompt: int, tokens: tuple[int, ...]) -> bool:
         rates = next(
@@ -121,7 +159,7 @@ def compile_price(
 
 
 def _rates(card: PriceCard) -> MaybeRates:
-    prices = (getattr(card, name) for name in COMPONENTS)
+    prices = (getattr(card, name) for name in _USUAL)
     return tuple(None if usd is None else to_nano(usd) for usd in prices)
 
 

@@ -12,7 +12,10 @@ STANDARD: Final = "standard"
 
 
 class UsageLike(Protocol):
-    """Token counts in disjoint buckets; `reasoning` is the thought part of `output`."""
+    """Token counts in disjoint buckets, and units.
+
+    `reasoning`, `audio_output` and `image_output` are disjoint parts of `output`.
+    """
 
     @property
     def fresh(self) -> int: ...
@@ -26,6 +29,22 @@ class UsageLike(Protocol):
     def output(self) -> int: ...
     @property
     def reasoning(self) -> int: ...
+    @property
+    def audio_input(self) -> int: ...
+    @property
+    def audio_cache_read(self) -> int: ...
+    @property
+    def image(self) -> int: ...
+    @property
+    def audio_output(self) -> int: ...
+    @property
+    def image_output(self) -> int: ...
+    @property
+    def searches(self) -> int: ...
+    @property
+    def pictures(self) -> int: ...
+    @property
+    def prompt(self) -> int: ...
 
 
 class PriceLike(Protocol):
@@ -127,18 +146,33 @@ class PriceCard:
     output: Decimal | None = None
     reasoning: Decimal | None = None
     request: Decimal | None = None
+    audio_input: Decimal | None = None
+    audio_cache_read: Decimal | None = None
+    image: Decimal | None = None
+    audio_output: Decimal | None = None
+    image_output: Decimal | None = None
+    search: Decimal | None = None
+    picture: Decimal | None = None
 
     def with_fallbacks(self) -> Self:
         """Price what has no price of its own by the rules at the top of the module."""
         write_5m = _first(self.cache_write_5m, self.input)
+        cache_read = _first(self.cache_read, self.input)
         return type(self)(
             input=self.input,
-            cache_read=_first(self.cache_read, self.input),
+            cache_read=cache_read,
             cache_write_5m=write_5m,
             cache_write_1h=_first(self.cache_write_1h, write_5m),
             output=self.output,
             reasoning=_first(self.reasoning, self.output),
             request=_first(self.request, Decimal(0)),
+            audio_input=_first(self.audio_input, self.input),
+            audio_cache_read=_first(self.audio_cache_read, cache_read),
+            image=_first(self.image, self.input),
+            audio_output=_first(self.audio_output, self.output),
+            image_output=_first(self.image_output, self.output),
+            search=self.search,
+            picture=self.picture,
         )
 
 
@@ -178,32 +212,57 @@ def cost(
     with_discounts: bool = False,
 ) -> Decimal | None:
     """Price one call exactly; None when a component it used has no known price."""
-    prompt = (
-        usage.fresh + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
-    )
     card = price_card(
         prices,
         at,
-        prompt_tokens=prompt,
+        prompt_tokens=usage.prompt,
         service_tier=service_tier,
         with_discounts=with_discounts,
     )
+    return cost_on(card, usage)
+
+
+def cost_on(card: PriceCard, usage: UsageLike) -> Decimal | None:
+    """Price one call by the prices in force for its prompt."""
+    by_tokens = _sum(_token_charges(usage, card))
+    by_units = _sum(_unit_charges(usage, card))
+    if by_tokens is None or by_units is None:
+        return None
+    return EXACT.add(EXACT.divide(by_tokens, Decimal(MILLION)), by_units)
+
+
+type Charges = Iterator[tuple[int, Decimal | None]]
+
+
+def _sum(charges: Charges) -> Decimal | None:
     total = Decimal(0)
-    for tokens, usd in _charges(usage, card):
-        if tokens and usd is None:
+    for count, usd in charges:
+        if count and usd is None:
             return None
-        total = EXACT.add(total, EXACT.multiply(Decimal(tokens), usd or Decimal(0)))
-    return EXACT.add(EXACT.divide(total, Decimal(MILLION)), card.request or Decimal(0))
+        total = EXACT.add(total, EXACT.multiply(Decimal(count), usd or Decimal(0)))
+    return total
 
 
-def _charges(usage: UsageLike, card: PriceCard) -> Iterator[tuple[int, Decimal | None]]:
-    # A provider that reports more reasoning than output is charged for the larger.
+def _token_charges(usage: UsageLike, card: PriceCard) -> Charges:
     yield usage.fresh, card.input
     yield usage.cache_read, card.cache_read
     yield usage.cache_write_5m, card.cache_write_5m
     yield usage.cache_write_1h, card.cache_write_1h
-    yield max(usage.output - usage.reasoning, 0), card.output
+    yield usage.audio_input, card.audio_input
+    yield usage.audio_cache_read, card.audio_cache_read
+    yield usage.image, card.image
+    # A provider that reports parts larger than the output is charged for the parts.
+    parts = usage.reasoning + usage.audio_output + usage.image_output
+    yield max(usage.output - parts, 0), card.output
     yield usage.reasoning, card.reasoning
+    yield usage.audio_output, card.audio_output
+    yield usage.image_output, card.image_output
+
+
+def _unit_charges(usage: UsageLike, card: PriceCard) -> Charges:
+    yield 1, card.request
+    yield usage.searches, card.search
+    yield usage.pictures, card.picture
 
 
 @dataclass(frozen=True, slots=True)

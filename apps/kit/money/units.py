@@ -40,6 +40,11 @@ def from_per_million(value: str | float | Decimal | None) -> Decimal | None:
     return _priced(value, 1)
 
 
+def before_discount(usd: Decimal, discount: Decimal) -> Decimal:
+    """Restore a list price from what is left of it; `discount` is a share of 1."""
+    return EXACT.quantize(EXACT.divide(usd, 1 - discount), _STEP)
+
+
 def _priced(value: str | float | Decimal | None, factor: int) -> Decimal | None:
     if value is None:
         return None
