@@ -10,6 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from apps.accounts.callers import token_of
+from apps.accounts.client_ip import client_ip
 from apps.accounts.errors import UnavailableError
 from apps.accounts.keys import Caller
 from apps.accounts.models import Membership
@@ -36,6 +37,9 @@ class APIKeyAuthentication(BaseAuthentication):
             raise UnavailableError("API keys cannot be checked at the moment.")
         if caller is None:
             raise InvalidAPIKeyError("This API key is not valid.")
+        address = client_ip(request._request)
+        if not caller.may_come_from(address):
+            _refuse(f"This API key may not be used from the address {address}.")
         return KeyHolder(caller), caller
 
     def authenticate_header(self, request: Request) -> str:
@@ -54,11 +58,16 @@ class MemberAuthentication(SessionAuthentication):
 
 
 class Allowed(BasePermission):
-    """The view's `key_scope` for a key, its `actions` by method for a member."""
+    """The view's `key_scope` for a key, its `actions` by method for a member.
+
+    An empty `key_scope` takes no key at all.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.user, KeyHolder):
             key_scope = view.key_scope
+            if not key_scope:
+                _refuse("This takes a signed-in member, not an API key.")
             if key_scope not in request.user.caller.scopes:
                 _refuse(f"This API key lacks the scope {key_scope}.")
             return True

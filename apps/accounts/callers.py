@@ -6,6 +6,7 @@ from django.db import OperationalError
 from django.http import HttpRequest
 
 from apps.accounts.key_cache import KEY_CACHE
+from apps.accounts.key_services import renew_digest
 from apps.accounts.keys import (
     Caller,
     digest,
@@ -16,7 +17,6 @@ from apps.accounts.keys import (
 )
 from apps.accounts.models import Membership, Organization, User
 from apps.accounts.queries import memberships_of
-from apps.accounts.services import renew_digest
 from apps.tenancy.scope import scope
 
 ORG_IN_SESSION = "org_id"
@@ -51,11 +51,20 @@ def find_caller(token: str) -> Caller | None:
     if known is not None and known.is_fresh:
         return known.valid_caller
     try:
-        return KEY_CACHE.store(key, _look_up(key, token)).valid_caller
+        return _renewed(key, token)
     except OperationalError:
         if known is None or not known.is_usable_without_database:
             raise
         return known.valid_caller
+
+
+def _renewed(key: bytes, token: str) -> Caller | None:
+    while True:
+        moment = KEY_CACHE.moment
+        caller = _look_up(key, token)
+        known = KEY_CACHE.store_answer(key, caller, asked_at=moment)
+        if known is not None:
+            return known.valid_caller
 
 
 def _look_up(key: bytes, token: str) -> Caller | None:
@@ -70,7 +79,7 @@ def _find_under_earlier_pepper(token: str) -> Caller | None:
         caller = resolve(old)
         if caller is not None and caller.key_id is not None:
             with scope(caller.org_id):
-                renew_digest(caller.key_id, token)
+                renew_digest(caller.key_id, token, earlier=old)
             return caller
     return None
 

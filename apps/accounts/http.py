@@ -122,7 +122,7 @@ def _headers(error: errors.AppError) -> dict[str, str]:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after_s))
-    return headers
+    return headers | dict(error.headers)
 
 
 def error_response(request: HttpRequest, error: errors.AppError) -> HttpResponse:

@@ -58,30 +58,47 @@ class KeyCache:
     def __init__(self) -> None:
         self._entries: OrderedDict[bytes, Known] = OrderedDict()
         self._lock = Lock()
+        # Counts what was forgotten, so that an answer which Postgres gave before a
+        # key was revoked is not taken for news when it arrives after the push.
+        self.moment = 0
 
     def get(self, digest: bytes) -> Known | None:
         return self._entries.get(digest)
 
     def store(self, digest: bytes, caller: Caller | None) -> Known:
-        known = Known(caller, monotonic())
         with self._lock:
-            self._entries[digest] = known
-            self._entries.move_to_end(digest)
-            if len(self._entries) > MOST_ENTRIES:
-                self._entries.popitem(last=False)
+            return self._store(digest, caller)
+
+    def store_answer(
+        self, digest: bytes, caller: Caller | None, *, asked_at: int
+    ) -> Known | None:
+        """Remember what Postgres said; None when something was forgotten since
+        `asked_at`, which is the `moment` before it was asked: then ask again.
+        """
+        with self._lock:
+            return None if asked_at != self.moment else self._store(digest, caller)
+
+    def _store(self, digest: bytes, caller: Caller | None) -> Known:
+        known = self._entries[digest] = Known(caller, monotonic())
+        self._entries.move_to_end(digest)
+        if len(self._entries) > MOST_ENTRIES:
+            self._entries.popitem(last=False)
         return known
 
     def forget(self, digest: bytes) -> None:
         with self._lock:
+            self.moment += 1
             self._entries.pop(digest, None)
 
     def clear(self) -> None:
         with self._lock:
+            self.moment += 1
             self._entries.clear()
 
     def distrust_all(self) -> None:
         """After a lost connection: everything is looked up again before it counts."""
         with self._lock:
+            self.moment += 1
             for digest, known in self._entries.items():
                 self._entries[digest] = Known(known.caller, monotonic() - TRUST_S)
 

@@ -101,8 +101,10 @@ class KeyLookup:
         try:
             async with self._lock, asyncio.timeout(QUERY_TIMEOUT_S):
                 known = KEY_CACHE.get(key)
-                if known is None or not known.is_fresh:
-                    known = KEY_CACHE.store(key, await self._fetch(key))
+                while known is None or not known.is_fresh:
+                    moment = KEY_CACHE.moment
+                    caller = await self._fetch(key)
+                    known = KEY_CACHE.store_answer(key, caller, asked_at=moment)
                 return known
         except (psycopg.Error, OSError, TimeoutError):
             self._connection = None

@@ -20,6 +20,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from apps.accounts.networks import Network, contains, network
+
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 PREFIXES: Final = ("mx_live_", "mx_test_")
 RANDOM_LENGTH: Final = 32
@@ -29,18 +31,25 @@ _LENGTH: Final = len("mx_live_") + RANDOM_LENGTH + CHECKSUM_LENGTH
 _LETTERS: Final = frozenset(ALPHABET)
 _BLOCK: Final = 64  # bytes of a SHA-256 block
 
+# Every scope there is; docs/keys.md says which address asks for which.
 SCOPES: Final = {
     "chat": "Send requests to models",
     "models:read": "List models",
     "usage:read": "Read usage and cost",
-    "keys:manage": "Create and revoke API keys",
+    "keys:manage": "Create, change and revoke API keys",
+    "members:manage": "Manage members and invitations",
+    "audit:read": "Read and export the audit log",
+    "provider_keys:manage": "Add, test and remove provider keys",
+    "budgets:manage": "Read and change budgets and limits",
+    "privacy:manage": "Change what is kept of prompts, and ask for exports",
 }
 DEFAULT_SCOPES: Final = ("chat", "usage:read", "models:read")
 
 # Every push names the digest of a key that changed.
 CHANNEL: Final = "modeloptix_keys"
 RESOLVE_SQL: Final = (
-    "SELECT key_id, org_id, is_test, expires_at, scopes FROM resolve_key(%s)"
+    "SELECT key_id, org_id, is_test, expires_at, scopes, allowed_models, allowed_ips,"
+    " requests_per_minute, tokens_per_minute FROM resolve_key(%s)"
 )
 TOUCH_SQL: Final = "SELECT touch_keys(%s::uuid[])"
 
@@ -54,10 +63,20 @@ class Caller:
     is_test: bool = False
     expires_at: datetime | None = None
     scopes: frozenset[str] = field(default_factory=frozenset)
+    # Ids and globs of models; empty allows all.
+    allowed_models: tuple[str, ...] = ()
+    # Where the key may be used from; empty is anywhere.
+    networks: tuple[Network, ...] = ()
+    # The key's own limits; None leaves the installation's.
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
 
     @classmethod
     def of_member(cls, org_id: UUID) -> Self:
         return cls(key_id=None, org_id=org_id, scopes=frozenset(SCOPES))
+
+    def may_come_from(self, address: str) -> bool:
+        return not self.networks or contains(self.networks, address)
 
 
 def new_token(*, is_test: bool = False) -> str:
@@ -136,13 +155,17 @@ def resolve(key_digest: bytes) -> Caller | None:
 
 def caller_of_row(row: Sequence[Any]) -> Caller:
     """A row of `resolve_key`, read by whichever client asked."""
-    key_id, org_id, is_test, expires_at, scopes = row
+    key_id, org_id, is_test, expires_at, scopes, models, ips, requests, tokens = row
     return Caller(
         key_id=key_id,
         org_id=org_id,
         is_test=is_test,
         expires_at=expires_at,
         scopes=frozenset(scopes),
+        allowed_models=tuple(models),
+        networks=tuple(map(network, ips)),
+        requests_per_minute=requests,
+        tokens_per_minute=tokens,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -9,14 +10,24 @@ from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from apps.accounts import impersonation
 from apps.accounts.callers import find_caller, find_member, token_of
+from apps.accounts.client_ip import client_ip
 from apps.accounts.http import error_response, is_api, request_id_of
+from apps.accounts.models import User
+from apps.accounts.sessions import note_activity
+from apps.accounts.settings_nav import entries_for
+from apps.audit.actor import Actor, Via, acting
 from apps.kit.errors import AppError
 from apps.tenancy.scope import scope
 
+ADMIN_PATH = "/admin/"
+# The admin works across organizations, so it opens the scope of none.
+PERSONAL_PATHS = ("/accounts/", ADMIN_PATH)
+
 
 class OrganizationMiddleware:
-    """Sets `request.org`, `membership`, `caller` and `request_id`."""
+    """Sets `request.org`, `membership`, `caller`, `actor` and `request_id`."""
 
     sync_capable = True
     async_capable = True
@@ -32,14 +43,16 @@ class OrganizationMiddleware:
             return self._answer(request)
         if _has_credentials(request):
             _identify(request)
-        with _scope_of(request):
-            return _finished(request, self.get_response(request))
+        with _scope_of(request), acting(_actor_of(request)):
+            response = _refused(request) or self.get_response(request)
+            return _finished(request, response)
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         if _has_credentials(request):
             await sync_to_async(_identify)(request)
-        with _scope_of(request):
-            return _finished(request, await self.get_response(request))
+        with _scope_of(request), acting(_actor_of(request)):
+            response = _refused(request) or await self.get_response(request)
+            return _finished(request, response)
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -55,6 +68,7 @@ def _has_credentials(request: HttpRequest) -> bool:
     unknown.org = unknown.membership = unknown.caller = None
     unknown.orgs = ()
     unknown.is_database_away = False
+    unknown.person = unknown.impersonation = unknown.refusal = None
     request_id_of(request)
     if is_api(request) and token_of(request):
         return True
@@ -73,15 +87,68 @@ def _identify(request: HttpRequest) -> None:
             # The API view says so, in the API's shape.
             known.is_database_away = True
         return
+    known.person = request.user if isinstance(request.user, User) else None
+    if known.person is not None:
+        note_activity(request)
+        if _looks_as_member(request):
+            return
     member = find_member(request)
     if member is not None:
         known.org, known.membership = member.org, member.membership
         known.orgs = member.orgs
 
 
+def _looks_as_member(request: Any) -> bool:
+    """Put a member in the place of a staff person who looks through their eyes."""
+    is_outside = request.path.startswith(ADMIN_PATH)
+    if is_outside or impersonation.IN_SESSION not in request.session:
+        return False
+    with acting(_actor_of(request)):
+        looking = impersonation.current(request)
+    if looking is None:
+        return False
+    request.impersonation, request.user = looking, looking.membership.user
+    request.org, request.membership = looking.membership.org, looking.membership
+    request.orgs = (request.org,)
+    with scope(request.org.id), acting(_actor_of(request)):
+        impersonation.note_request(request, looking)
+    request.refusal = impersonation.refusal(request)
+    return True
+
+
+def _refused(request: Any) -> HttpResponse | None:
+    return error_response(request, request.refusal) if request.refusal else None
+
+
+def _via(request: Any) -> Via:
+    if request.impersonation is not None:
+        return Via.IMPERSONATION
+    if request.path.startswith(ADMIN_PATH):
+        return Via.ADMIN
+    return Via.API if is_api(request) else Via.PAGE
+
+
 def _scope_of(request: Any) -> Any:
+    """The organization's scope, but on pages of sign-in: they concern a person, and
+    open the scope of each organization that the person's change is noted in.
+    """
     owner = request.caller or request.membership
-    return scope(owner.org_id) if owner else nullcontext()
+    is_personal = request.path.startswith(PERSONAL_PATHS)
+    return scope(owner.org_id) if owner and not is_personal else nullcontext()
+
+
+def _actor_of(request: Any) -> Actor:
+    """Whom the audit log names for what this request changes."""
+    actor = Actor(
+        via=_via(request),
+        ip=client_ip(request),
+        user_agent=request.headers.get("User-Agent", ""),
+    )
+    if request.caller is not None:
+        return replace(actor, key_id=request.caller.key_id)
+    if request.person is not None:
+        return replace(actor, user_id=request.person.id, email=request.person.email)
+    return actor
 
 
 def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -94,10 +161,16 @@ def organization_context(request: HttpRequest) -> dict[str, Any]:
     """What every page shows: whose it is, as whom, and where in the product."""
     membership = getattr(request, "membership", None)
     match = request.resolver_match
+    nav = match.view_name if match else ""
+    entries = entries_for(membership.role if membership else None)
     return {
         "org": getattr(request, "org", None),
         "orgs": getattr(request, "orgs", ()),
         "role": membership.role if membership else None,
-        "nav": match.view_name if match else "",
+        "nav": nav,
+        "settings_nav": entries,
+        # The keys have a place of their own in the rail.
+        "in_settings": nav != "accounts:keys" and any(nav in e.names for e in entries),
+        "impersonation": getattr(request, "impersonation", None),
         "is_development": settings.DEBUG,
     }

@@ -1,11 +1,12 @@
 """Who may do what: one table, read by pages and the API alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, Final, cast
 
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 
 from apps.kit.errors import PermissionDeniedError
 
@@ -30,15 +31,65 @@ POLICY: Final[dict[str, frozenset[Role]]] = {
     # Spends the organization's money.
     "router.call": _WORKERS,
     "keys.manage": _WORKERS,
+    "budgets.read": _EVERYONE,
+    "budgets.manage": _LEADERS,
     "policy.manage": _LEADERS,
-    "members.manage": _LEADERS,
+    "provider_keys.read": _EVERYONE,
+    "provider_keys.manage": _LEADERS,
+    "organization.read": _EVERYONE,
+    "organization.rename": _LEADERS,
     "organization.manage": frozenset({Role.OWNER}),
+    "members.read": _EVERYONE,
+    "members.manage": _LEADERS,
+    "members.leave": _EVERYONE,
+    "invitations.read": _LEADERS,
+    "invitations.manage": _LEADERS,
+    "audit.read": _LEADERS,
+    # A viewer sees what requests cost, not what was said in them.
+    "prompts.read": _WORKERS,
+    "privacy.read": _EVERYONE,
+    "privacy.manage": _LEADERS,
+    "exports.manage": _LEADERS,
+    "organization.delete": frozenset({Role.OWNER}),
+    "sso.manage": _LEADERS,
 }
+
+# What a key's scope lets it do. A key acts without a role, so nobody makes, changes or
+# rotates one that may do what they may not do themselves.
+SCOPE_ACTIONS: Final[dict[str, str]] = {
+    "chat": "router.call",
+    "models:read": "usage.read",
+    "usage:read": "usage.read",
+    "keys:manage": "keys.manage",
+    "members:manage": "members.manage",
+    "audit:read": "audit.read",
+    "provider_keys:manage": "provider_keys.manage",
+    "budgets:manage": "budgets.manage",
+    "privacy:manage": "privacy.manage",
+}
+
+# Whose roles a role may give and take: nobody but an owner touches an owner.
+GOVERNS: Final[dict[Role, frozenset[Role]]] = {
+    Role.OWNER: _EVERYONE,
+    Role.ADMIN: _EVERYONE - {Role.OWNER},
+    Role.MEMBER: frozenset(),
+    Role.VIEWER: frozenset(),
+}
+
+
+def governs(role: str | None, *others: str) -> bool:
+    """Whether somebody with this role may give, change and take these roles."""
+    return role in GOVERNS and GOVERNS[Role(role)] >= set(others)
 
 
 def may(role: str | None, action: str) -> bool:
     """Whether the role allows the action; an unknown action is a bug and raises."""
     return role in POLICY[action]
+
+
+def is_beyond(role: str | None, scopes: Iterable[str]) -> bool:
+    """Whether a key with these scopes may do more than somebody with this role."""
+    return not all(may(role, SCOPE_ACTIONS[scope]) for scope in scopes)
 
 
 def role_required[R: HttpRequest, **P](
@@ -50,7 +101,10 @@ def role_required[R: HttpRequest, **P](
         @wraps(view)
         def checked(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             membership = getattr(request, "membership", None)
-            if membership is None or not may(membership.role, action):
+            if membership is None:
+                # Somebody who left, or was taken out of, the last organization.
+                return redirect("accounts:new-organization")
+            if not may(membership.role, action):
                 raise PermissionDeniedError("Your role does not allow this.")
             return view(request, *args, **kwargs)
 

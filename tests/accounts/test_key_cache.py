@@ -175,3 +175,33 @@ async def test_a_wrong_key_is_asked_for_once(clock: Clock, org: Organization) ->
 @given(st.binary(max_size=200), st.text(max_size=80))
 def test_the_prepared_digest_is_hmac_sha_256(pepper: bytes, token: str) -> None:
     assert keys._digest(token, pepper) == hmac.digest(pepper, token.encode(), "sha256")
+
+
+async def test_a_flood_of_wrong_keys_is_answered_without_a_database() -> None:
+    """The full million is `./run bench limits`."""
+    lookup, real = KeyLookup(NOWHERE), new_token()
+
+    for number in range(20_000):
+        assert await lookup.caller(f"{real[:-12]}{number:012d}") is None
+
+    assert len(KEY_CACHE._entries) < 20_000
+
+
+async def test_an_answer_from_before_a_revocation_is_not_taken_for_news(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Postgres answers, the key is revoked and pushed, and then the answer arrives."""
+    KEY_CACHE.clear()
+    lookup, token = KeyLookup(NOWHERE), new_token()
+    answers = [caller(), None]
+
+    async def late(key: bytes) -> Caller | None:
+        answer = answers.pop(0)
+        if answer is not None:
+            KEY_CACHE.forget(key)
+        return answer
+
+    monkeypatch.setattr(KeyLookup, "_fetch", lambda self, key: late(key))
+
+    assert await lookup.caller(token) is None
+    assert answers == []

@@ -63,8 +63,10 @@ def test_who_is_put_out_loses_the_organization_at_once(
 
 
 @pytest.mark.django_db
-def test_a_person_without_an_organization_is_refused(sign_in: SignIn) -> None:
-    assert sign_in(make_user("ulla")).get("/keys/").status_code == 403
+def test_a_person_without_an_organization_is_led_to_found_one(sign_in: SignIn) -> None:
+    answer = sign_in(make_user("ulla")).get("/keys/")
+
+    assert answer.headers["Location"] == "/organization/new/"
 
 
 @pytest.mark.django_db

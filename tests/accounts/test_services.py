@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from apps.accounts import services
+from apps.accounts import key_services, services
 from apps.accounts.callers import find_caller
 from apps.accounts.keys import Caller, digest, new_token, resolve, touch_keys
 from apps.accounts.models import APIKey, Organization, User
@@ -50,8 +50,8 @@ def test_the_key_itself_is_kept_nowhere(acme: Organization) -> None:
 def test_a_revoked_key_is_refused(acme: Organization) -> None:
     key, token = make_key(acme)
     with scope(acme.id):
-        first = services.revoke_key(key.id).revoked_at
-        assert services.revoke_key(key.id).revoked_at == first
+        first = key_services.revoke_key(key.id).revoked_at
+        assert key_services.revoke_key(key.id).revoked_at == first
 
     assert resolve(digest(token)) is None
 
@@ -69,7 +69,7 @@ def test_another_organizations_key_is_not_there_to_revoke(
     with scope(acme.id):
         for key_id in (theirs.id, uuid7()):
             with pytest.raises(NotFoundError):
-                services.revoke_key(key_id)
+                key_services.revoke_key(key_id)
 
     assert resolve(digest(token)) is not None
 
@@ -135,7 +135,7 @@ def test_every_change_of_a_key_is_announced(
         listener.execute("LISTEN modeloptix_keys")
         key, token = make_key(acme)
         with scope(acme.id):
-            services.revoke_key(key.id)
+            key_services.revoke_key(key.id)
         notices = [n.payload for n in listener.notifies(timeout=1, stop_after=2)]
 
     assert notices == [digest(token).hex()] * 2

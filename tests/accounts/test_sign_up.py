@@ -45,6 +45,34 @@ def test_a_new_person_confirms_the_address_and_owns_an_organization(
     assert (membership.role, membership.org.name) == ("owner", "ulla's organization")
 
 
+def test_the_page_that_asked_is_returned_to_once_the_address_is_confirmed(
+    client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    _sign_up(client, next="/keys/")
+    answer = client.post(_link(mailoutbox[0]))
+
+    assert answer.headers["Location"] == "/keys/"
+    assert "_auth_user_id" in client.session
+
+
+def test_another_browser_is_not_signed_in_by_the_link_but_led_on(
+    client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    _sign_up(Client(), next="/keys/")
+    answer = client.post(_link(mailoutbox[0]), follow=True)
+
+    assert "_auth_user_id" not in client.session
+    assert answer.redirect_chain[-1][0] == "/accounts/login/?next=/keys/"
+
+
+def test_a_link_leads_to_no_other_site(
+    client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    _sign_up(client, next="https://evil.example/")
+
+    assert "evil" not in str(mailoutbox[0].body)
+
+
 def test_an_unconfirmed_address_does_not_sign_in(
     client: Client, mailoutbox: list[EmailMessage]
 ) -> None:
@@ -92,7 +120,7 @@ def test_no_field_but_the_known_ones_is_taken(client: Client) -> None:
     _sign_up(client, is_superuser="1", is_staff="1", role="admin", id="7")
 
     user = User.objects.get()
-    assert not hasattr(user, "is_staff")
+    assert not getattr(user, "is_staff", False)
     assert [m.role for m in memberships_of(user)] == ["owner"]
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from apps.accounts import keys, services
+from apps.accounts import key_services, keys, services
 from apps.accounts.models import APIKey, Organization, User
 from apps.accounts.queries import memberships_of
 from apps.tenancy.scope import scope
@@ -84,9 +84,9 @@ def _renew_key(org: Organization, user: User, *, is_test: bool) -> str:
     name = KEY_NAMES[is_test]
     with scope(org.id):
         for old in APIKey.objects.filter(name=name, revoked_at=None):
-            services.revoke_key(old.id)
-        wanted = services.NewKey(name=name, is_test=is_test)
-        return services.create_key(wanted, by=user)[1]
+            key_services.revoke_key(old.id)
+        wanted = key_services.NewKey(name=name, is_test=is_test)
+        return key_services.create_key(wanted, by=user)[1]
 
 
 def _write(file: Path, facts: dict[str, str]) -> None:
