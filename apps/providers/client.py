@@ -53,6 +53,7 @@ DRAIN_S: Final = 0.02
 class Adapter(Protocol):
     """What a protocol's module offers."""
 
+    def headers(self, endpoint: Endpoint) -> dict[str, str]: ...
     def encode(self, endpoint: Endpoint, request: ChatRequest) -> HTTPCall: ...
     def decode(self, raw: bytes, created: int = 0) -> ChatResult: ...
     def decoder(self, created: int = 0) -> StreamDecoder: ...
@@ -162,6 +163,25 @@ class ProviderClient:
                     raise decoder.problem
         finally:
             response.close()
+
+    async def knock(self, endpoint: Endpoint, path: str, *, timeout_s: float) -> None:
+        """GET a path that answers 200 to a good key; an UpstreamError otherwise.
+
+        The answer is not read: it may be a list of thousands of models.
+        """
+        headers = _ADAPTERS[endpoint.protocol].headers(endpoint)
+        with _failures_named:
+            async with asyncio.timeout(timeout_s):
+                response = await self._session().get(
+                    _url(endpoint.base_url, path),
+                    headers=headers,
+                    allow_redirects=False,
+                )
+                try:
+                    if response.status != 200:
+                        raise await _refusal(response, endpoint)
+                finally:
+                    response.close()
 
     async def close(self) -> None:
         """Close this loop's session, and forget those of loops that are gone."""

@@ -29,6 +29,8 @@ class KnownProvider:
     output_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     # False: it refuses `stream_options` and sends usage in its last chunk unasked.
     has_stream_options: bool = True
+    # What costs nothing and needs the key, to try a key out.
+    probe_path: str = "/models"
 
 
 # Shown in OpenRouter's activity list in place of "unknown app".
@@ -50,6 +52,7 @@ _KNOWN: Final = (
         "OPENROUTER_API_KEY",
         "https://openrouter.ai",
         headers=_OPENROUTER_TITLE,
+        probe_path="/key",  # its list of models is public
     ),
     KnownProvider(
         "ai21",

@@ -18,8 +18,8 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"
 class Usage:
     """Token counts of one call, in disjoint buckets.
 
-    The prompt total is `fresh + cache_read + cache_write_5m + cache_write_1h`.
-    `output` is everything generated, `reasoning` the part of it that was thought.
+    The prompt total is the sum of its buckets (`prompt`). `output` is everything
+    generated; `reasoning`, `audio_output` and `image_output` are disjoint parts of it.
     """
 
     fresh: int = 0
@@ -32,10 +32,26 @@ class Usage:
     # The provider's own JSON, kept because a total can be trusted where its parts
     # cannot, and the other way round; two counts are equal whatever their spelling.
     raw: str = field(default="", compare=False, repr=False)
+    # What few calls have: sound and pictures among the tokens, then units.
+    audio_input: int = 0
+    audio_cache_read: int = 0
+    image: int = 0
+    audio_output: int = 0
+    image_output: int = 0
+    searches: int = 0
+    pictures: int = 0
 
     @property
     def prompt(self) -> int:
-        return self.fresh + self.cache_read + self.cache_write_5m + self.cache_write_1h
+        return (
+            self.fresh
+            + self.cache_read
+            + self.cache_write_5m
+            + self.cache_write_1h
+            + self.audio_input
+            + self.audio_cache_read
+            + self.image
+        )
 
 
 @dataclass(frozen=True, slots=True)

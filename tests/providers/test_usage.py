@@ -199,3 +199,41 @@ def test_our_own_shape_reads_back_as_the_same_usage() -> None:
     usage = Usage(fresh=10, cache_read=20, cache_write_5m=5, output=7, reasoning=3)
 
     assert openai_usage(openai_shape(usage)) == usage
+
+
+def test_sound_and_pictures_are_buckets_of_their_own() -> None:
+    usage = openai_usage(
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 60,
+            "prompt_tokens_details": {
+                "cached_tokens": 20,
+                "audio_tokens": 30,
+                "image_tokens": 10,
+            },
+            "completion_tokens_details": {
+                "reasoning_tokens": 5,
+                "audio_tokens": 40,
+                "image_tokens": 99,
+            },
+        }
+    )
+
+    assert usage
+    assert (usage.fresh, usage.cache_read) == (40, 20)
+    assert (usage.audio_input, usage.image, usage.prompt) == (30, 10, 100)
+    # Parts of the output that would be more than all of it are cut.
+    assert (usage.audio_output, usage.image_output, usage.output) == (40, 15, 60)
+
+
+def test_searches_of_the_provider_are_counted() -> None:
+    usage = anthropic_usage(
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "server_tool_use": {"web_search_requests": 2},
+        }
+    )
+
+    assert usage
+    assert usage.searches == 2

@@ -64,12 +64,22 @@ def openai_usage(fields: Any, raw: str = "") -> Usage | None:
     # https://openrouter.ai/docs/use-cases/usage-accounting
     written = counts.first(details.get("cache_write_tokens"))
     written = counts.at_most(written, prompt - cached)
+    rest = prompt - cached - written
+    audio = counts.at_most(counts.first(details.get("audio_tokens")), rest)
+    image = counts.at_most(counts.first(details.get("image_tokens")), rest - audio)
+    said = _object(fields, "completion_tokens_details")
+    spoken = min(counts.first(said.get("audio_tokens")), output - reasoning)
+    drawn = min(counts.first(said.get("image_tokens")), output - reasoning - spoken)
     return Usage(
-        fresh=prompt - cached - written,
+        fresh=rest - audio - image,
         cache_read=cached,
         cache_write_5m=written,
+        audio_input=audio,
+        image=image,
         output=output,
         reasoning=reasoning,
+        audio_output=spoken,
+        image_output=drawn,
         is_estimated=counts.is_mended,
         raw=raw,
     )
@@ -123,6 +133,9 @@ def anthropic_usage(fields: Any, raw: str = "") -> Usage | None:
         cache_write_1h=hour,
         output=output,
         reasoning=counts.at_most(thought, output),
+        searches=counts.first(
+            _object(fields, "server_tool_use").get("web_search_requests")
+        ),
         is_estimated=counts.is_mended,
         raw=raw,
     )

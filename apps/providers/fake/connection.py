@@ -24,6 +24,12 @@ class Received:
     def model(self) -> str:
         return str(self.body.get("model", ""))
 
+    @property
+    def key(self) -> str:
+        """The API key it came with, in either protocol's header."""
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return bearer or self.headers.get("x-api-key", "")
+
 
 class Connection:
     """One client's connection: reads requests, writes answers, notices a leaver."""

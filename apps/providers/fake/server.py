@@ -25,6 +25,8 @@ class FakeProvider:
         self._aborted: Counter[str] = Counter()
         self._scripts: dict[str, deque[Script]] = {}
         self._handlers: set[asyncio.Task[None]] = set()
+        self._keys: dict[str, Script] = {}
+        self._is_locked = False
 
     @classmethod
     @asynccontextmanager
@@ -57,15 +59,34 @@ class FakeProvider:
         """
         self._scripts.setdefault(model, deque()).append(Script(**fields))
 
+    def lock(self, *keys: str) -> None:
+        """Refuse every key but these with a 401."""
+        self._is_locked = True
+        self._keys.update((key, Script()) for key in keys)
+
+    def script_key(self, key: str, **fields: Any) -> None:
+        """Answer whatever comes with this key in this way, unless that is a 200."""
+        self._keys[key] = Script(**fields)
+
     def forget(self) -> None:
         """Drop all scripts and what was recorded."""
         self._scripts.clear()
+        self._keys.clear()
+        self._is_locked = False
         self._aborted.clear()
         self.requests.clear()
 
     def aborted(self, model: str) -> int:
         """How many clients left before their answer from `model` was whole."""
         return self._aborted[model]
+
+    def _script_for(self, received: Received) -> Script:
+        by_key = self._keys.get(received.key)
+        if by_key is None and self._is_locked:
+            return Script(status=401, message="no such key")
+        if by_key is not None and by_key.status != 200:
+            return by_key
+        return self._next_script(received.model)
 
     def _next_script(self, model: str) -> Script:
         waiting = self._scripts.get(model)
@@ -97,7 +118,7 @@ class FakeProvider:
                 await connection.send(200, self._control(received))
                 continue
             self.requests.append(received)
-            script = self._next_script(received.model)
+            script = self._script_for(received)
             deed = answer(connection, received, script)
             if not await self._follow(connection, received, script, deed):
                 return

@@ -2,6 +2,6 @@
 
 from apps.providers.adapters.anthropic.answer import decode
 from apps.providers.adapters.anthropic.events import decoder
-from apps.providers.adapters.anthropic.request import encode
+from apps.providers.adapters.anthropic.request import encode, headers
 
-__all__ = ["decode", "decoder", "encode"]
+__all__ = ["decode", "decoder", "encode", "headers"]
