@@ -76,7 +76,7 @@ def _model(group: Group, known: Facts | None, *, on: date) -> SeedModel:
         has_reasoning=_fact(group, known, "has_reasoning"),
         is_open_weights=known.is_open_weights if known else None,
         released_on=known.released_on if known else None,
-        deprecated_on=first.deprecated_on if is_home else None,
+        sunset_on=first.sunset_on if is_home else None,
         source=f"{first.source}, models.dev" if known else first.source,
         sourced_on=on,
     )
@@ -127,8 +127,10 @@ def _offer(slug: str, listing: Listing, *, on: date) -> SeedOffer:
         context_tokens=listing.context_tokens,
         max_output_tokens=listing.max_output_tokens,
         is_available=listing.is_chat or listing.kind != "chat",
-        deprecated_on=listing.deprecated_on,
+        sunset_on=listing.sunset_on,
         prices=_unique(listing.prices),
+        parameters=listing.parameters,
+        is_headline=listing.provider == "openrouter",
         source=listing.source,
         sourced_on=on,
     )

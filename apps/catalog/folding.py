@@ -94,6 +94,15 @@ class Name:
         return _SAME.get(slug, slug)
 
 
+# One company that publishes under two names.
+_VENDORS: Final = {"meta-llama": "meta"}
+
+
+def vendor_of(author: str) -> str:
+    """The company behind an author."""
+    return _VENDORS.get(author, author)
+
+
 def match_key(slug: str) -> str:
     """What two slugs share when they name one model (rule 4)."""
     slug = slug.lower().replace("_", "-")

@@ -1,11 +1,11 @@
-"""The seed's own format: JSON Lines, one model, offer or score a line, diffable.
+"""The seed's own format: JSON Lines, one model or offer a line, diffable.
 
 Prices are text, so that no float stands between a source and a bill.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, time
 from decimal import Decimal
@@ -13,6 +13,12 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 SEED_DIR: Final = Path(__file__).parent / "seed"
+_DATES: Final = {
+    "deprecated_on",
+    "released_on",
+    "sourced_on",
+    "sunset_on",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,17 @@ class SeedModel:
     has_reasoning: bool | None = None
     is_open_weights: bool | None = None
     released_on: date | None = None
+    sunset_on: date | None = None
     deprecated_on: date | None = None
+    successor: str = ""  # its slug
+    family: str = ""
+    description: str = ""
+    input_modalities: tuple[str, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
+    licence: str = ""
+    tokenizer: str = ""
+    hugging_face_id: str = ""
+    knowledge_cutoff: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,6 +75,28 @@ class SeedPrice:
     utc_from: time | None = None
     utc_until: time | None = None
     utc_weekdays: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ParameterFact:
+    """Whether an offer takes one request parameter, and in which range."""
+
+    name: str
+    is_supported: bool = True
+    default: float | str | bool | None = None
+    choices: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFact:
+    """What a source measured of an offer; shares 0 to 1, milliseconds, tokens/s."""
+
+    status: int | None = None
+    uptime_5m: float | None = None
+    uptime_30m: float | None = None
+    uptime_1d: float | None = None
+    latency_ms: Mapping[str, float] | None = None
+    throughput: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +114,26 @@ class SeedOffer:
     max_output_tokens: int | None = None
     is_available: bool = True
     is_stand_in: bool = False
-    deprecated_on: date | None = None
+    sunset_on: date | None = None
     prices: tuple[SeedPrice, ...] = field(default=())
+    deprecated_on: date | None = None
+    served_by: str = ""  # the provider behind a broker
+    endpoint_tag: str = ""
+    quantization: str = ""
+    service_tier: str = "standard"
+    is_headline: bool = False
+    is_price_variable: bool = False
+    max_input_tokens: int | None = None
+    has_implicit_caching: bool | None = None
+    # The prices after a temporary discount, beside the list prices above.
+    discounts: tuple[SeedPrice, ...] = ()
+    has_parameter_list: bool = False
+    # None: the source says nothing of parameters.
+    parameters: tuple[ParameterFact, ...] | None = None
+    health: HealthFact | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeedScore:
-    """One published benchmark result; `score` is a share, 0 to 1."""
-
-    model: str
-    task: str
-    benchmark: str
-    score: float
-    source: str
-    licence: str
-    measured_on: date
-    variant: str = ""
-    is_self_reported: bool = False
-
-
-type Row = SeedProvider | SeedModel | SeedOffer | SeedScore
+type Row = SeedProvider | SeedModel | SeedOffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +143,6 @@ class Seed:
     providers: tuple[SeedProvider, ...]
     models: tuple[SeedModel, ...]
     offers: tuple[SeedOffer, ...]
-    scores: tuple[SeedScore, ...]
 
     @classmethod
     def read(cls, folder: Path = SEED_DIR) -> Self:
@@ -113,7 +150,6 @@ class Seed:
             tuple(_read(folder / "providers.jsonl", SeedProvider)),
             tuple(_read(folder / "models.jsonl", SeedModel)),
             tuple(_read(folder / "offers.jsonl", SeedOffer)),
-            tuple(_read(folder / "task_scores.jsonl", SeedScore)),
         )
 
 
@@ -134,13 +170,14 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 def _plain(row: Row) -> dict[str, Any]:
     defaults = {f.name: f.default for f in fields(row)}
     values = {f.name: getattr(row, f.name) for f in fields(row)}
-    kept = {k: v for k, v in values.items() if k == "score" or v != defaults[k]}
+    # Parameters are for the sources to say: they would double the seed's size.
+    kept = {k: v for k, v in values.items() if v != defaults[k] and k != "parameters"}
     if "prices" in kept:
-        kept["prices"] = [_plain_price(price) for price in kept["prices"]]
+        kept["prices"] = [plain_price(price) for price in kept["prices"]]
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in kept.items()}
 
 
-def _plain_price(price: SeedPrice) -> list[Any]:
+def plain_price(price: SeedPrice) -> list[Any]:
     """`["input", "2.5"]`, with a third item where the price has conditions."""
     conditions = {
         name: value.isoformat("minutes") if isinstance(value, time) else value
@@ -158,17 +195,17 @@ def _read[R](path: Path, kind: type[R]) -> Iterator[R]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             values = json.loads(line)
-            for name in ("sourced_on", "released_on", "deprecated_on", "measured_on"):
+            for name in _DATES & values.keys():
+                values[name] = date.fromisoformat(values[name])
+            for name in ("input_modalities", "output_modalities"):
                 if name in values:
-                    values[name] = date.fromisoformat(values[name])
+                    values[name] = tuple(values[name])
             if "prices" in values:
-                values["prices"] = tuple(
-                    _read_price(*item) for item in values["prices"]
-                )
+                values["prices"] = tuple(read_price(*item) for item in values["prices"])
             yield kind(**values)
 
 
-def _read_price(
+def read_price(
     component: str, usd: str, conditions: dict[str, Any] | None = None
 ) -> SeedPrice:
     given = dict(conditions or {})

@@ -1,27 +1,43 @@
-"""Writes to the catalog, each in one transaction of the owner's login.
+"""Writes to the catalog, each in one transaction of the jobs' login.
 
 The catalog is everybody's: what serves requests may only read it.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from django.db import connections, transaction
 
-from apps.catalog.models import AIModel, Offer, Price, Provider
+from apps.catalog.folding import vendor_of
+from apps.catalog.headlines import refresh_headlines
+from apps.catalog.models import (
+    AIModel,
+    ModelChange,
+    Offer,
+    Origin,
+    Price,
+    Provider,
+    UsedModel,
+)
 from apps.kit.clock import utc_now
 
-DATABASE: Final = "owner"
+DATABASE: Final = "jobs"
 CHANNEL: Final = "modeloptix_catalog"
 # Begins the source of what an operator typed; the seed never overwrites it.
 OPERATOR: Final = "operator"
 
 
 def announce(change: str) -> None:
-    """Tell every router process, at the commit, that its snapshot is old."""
+    """Refresh the list's headlines, and tell every router that its snapshot is old.
+
+    The routers hear of it at the commit.
+    """
+    refresh_headlines(DATABASE)
     with connections[DATABASE].cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, change])
 
@@ -84,6 +100,7 @@ def _provider(new: OperatorOffer) -> Provider:
         setattr(provider, field, value)
     if changed or found is None:
         provider.is_operator_added = True
+        provider.origin = Origin.OPERATOR
         provider.save(using=DATABASE)
     return provider
 
@@ -99,8 +116,10 @@ def _model(new: OperatorOffer, today: date) -> AIModel:
         name=name,
         author=author,
         context_tokens=new.context_tokens,
+        vendor=vendor_of(author),
         source=operator_source(today),
         sourced_on=today,
+        origin=Origin.OPERATOR,
     )
 
 
@@ -108,8 +127,11 @@ def _offer_values(new: OperatorOffer, model: AIModel, today: date) -> dict[str, 
     values: dict[str, object] = {
         "ai_model": model,
         "is_available": True,
+        "delisted_at": None,
+        "missing_since": None,
         "source": operator_source(today),
         "sourced_on": today,
+        "origin": Origin.OPERATOR,
     }
     if new.context_tokens is not None:
         values["context_tokens"] = new.context_tokens
@@ -131,6 +153,7 @@ def _set_prices(offer: Offer, new: OperatorOffer, now: datetime) -> None:
     current = Price.objects.using(DATABASE).filter(offer=offer, valid_until=None)
     if not wanted or {p.component: p.usd for p in current} == wanted:
         return
+    _log_prices(offer, {p.component: p.usd for p in current}, wanted, now)
     current.update(valid_until=now)
     Price.objects.using(DATABASE).bulk_create(
         Price(
@@ -140,6 +163,53 @@ def _set_prices(offer: Offer, new: OperatorOffer, now: datetime) -> None:
             valid_from=now,
             source=operator_source(now.date()),
             sourced_on=now.date(),
+            origin=Origin.OPERATOR,
         )
         for component, usd in wanted.items()
     )
+
+
+def _log_prices(
+    offer: Offer, old: dict[str, Decimal], new: dict[str, Decimal], now: datetime
+) -> None:
+    """Note what an operator's list changes; a first list changes nothing."""
+    what = ModelChange.What
+    moved = [name for name in new if old and old.get(name) != new[name]]
+    ModelChange.objects.using(DATABASE).bulk_create(
+        ModelChange(
+            at=now,
+            what=what.PRICE if name in old else what.PRICE_ADDED,
+            ai_model_id=offer.ai_model_id,
+            offer=offer,
+            field=name,
+            old=str(old[name].normalize()) if name in old else None,
+            new=str(new[name].normalize()),
+            change_share=float(new[name] / old[name] - 1) if old.get(name) else None,
+            origin=Origin.OPERATOR,
+            source=operator_source(now.date()),
+        )
+        for name in moved
+    )
+
+
+def note_used(model_ids: Iterable[UUID], *, on: date) -> int:
+    """Remember which models are in use, so that their prices are kept fresh.
+
+    Apps above the catalog call it; a model noted for the day already is not written.
+    """
+    table = UsedModel.objects.using(DATABASE)
+    ids = set(model_ids)
+    known = set(
+        table.filter(pk__in=ids, last_used_on__gte=on).values_list("pk", flat=True)
+    )
+    real = AIModel.objects.using(DATABASE).filter(pk__in=ids - known)
+    rows = [
+        UsedModel(pk=pk, last_used_on=on) for pk in real.values_list("pk", flat=True)
+    ]
+    table.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["ai_model"],
+        update_fields=["last_used_on"],
+    )
+    return len(rows)

@@ -1,18 +1,21 @@
 """A small seed in a folder of its own."""
 
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from apps.catalog.benchmark_seed import BENCHMARKS, SCORES, write_scores
 from apps.catalog.seed_format import (
+    SEED_DIR,
     SeedModel,
     SeedOffer,
     SeedPrice,
     SeedProvider,
-    SeedScore,
     write_rows,
 )
+from apps.catalog.sources.published import Published
 
 ON = date(2026, 11, 21)
 
@@ -50,28 +53,30 @@ def seed_offer(
     return SeedOffer(model=model, provider=provider, **plain | fields)
 
 
-def seed_score(model: str = "openai/gpt-6-sol", **fields: Any) -> SeedScore:
+def seed_score(**fields: Any) -> Published:
     plain: dict[str, Any] = {
-        "task": "coding",
-        "benchmark": "Aider Polyglot",
-        "score": 0.8,
-        "source": "https://aider.chat/docs/leaderboards/",
+        "benchmark": "aider-polyglot",
+        "source_id": "gpt-6-sol 2026-11-21 80",
+        "name": "gpt-6-sol",
+        "value": 80.0,
+        "url": "https://aider.chat/docs/leaderboards/",
         "licence": "Apache-2.0",
         "measured_on": ON,
     }
-    return SeedScore(model=model, **plain | fields)
+    return Published(**plain | fields)
 
 
 def write_seed(
     folder: Path,
     models: list[SeedModel],
     offers: list[SeedOffer],
-    scores: list[SeedScore] | None = None,
+    scores: list[Published] | None = None,
 ) -> Path:
-    """The four files, with one provider that only the seed knows."""
+    """The files, with one provider that only the seed knows."""
     folder.mkdir(exist_ok=True)
     write_rows(folder / "providers.jsonl", [SeedProvider("bedrock", "Amazon Bedrock")])
     write_rows(folder / "models.jsonl", models)
     write_rows(folder / "offers.jsonl", offers)
-    write_rows(folder / "task_scores.jsonl", scores or [seed_score(models[0].slug)])
+    shutil.copy(SEED_DIR / BENCHMARKS, folder / BENCHMARKS)
+    write_scores(folder / SCORES, {"aider": scores or [seed_score()]})
     return folder

@@ -35,20 +35,6 @@ LITELLM: dict[str, Any] = {
     },
     "sample_spec": {"litellm_provider": "one of many", "mode": "chat"},
 }
-SCORE = {
-    "source": "aider",
-    "benchmark": "Aider Polyglot",
-    "metric": "pass_rate_2",
-    "score": 55.6,
-    "unit": "percent",
-    "higher_is_better": True,
-    "openrouter_id": "openai/gpt-4o-mini",
-    "match": "exact",
-    "variant": None,
-    "date": "2024-12-21",
-    "source_url": "https://aider.chat/docs/leaderboards/",
-    "licence": "Apache-2.0",
-}
 
 
 @pytest.fixture
@@ -56,7 +42,6 @@ def folder(tmp_path: Path) -> Path:
     """The sources' files, and the providers that are kept by hand."""
     packed = gzip.compress(json.dumps(LITELLM).encode())
     (tmp_path / "prices.json.gz").write_bytes(packed)
-    (tmp_path / "scores.jsonl").write_text(json.dumps(SCORE))
     (tmp_path / "models.json").write_text(
         json.dumps({"openai/gpt-4o-mini": {"name": "GPT-4o mini"}, "odd": {}})
     )
@@ -80,7 +65,6 @@ def test_the_files_hold_what_the_sources_say(folder: Path) -> None:
     said = build(
         folder,
         *("--models-dev", str(folder / "models.json")),
-        *("--scores", str(folder / "scores.jsonl")),
     )
 
     seed = Seed.read(folder)
@@ -92,11 +76,10 @@ def test_the_files_hold_what_the_sources_say(folder: Path) -> None:
     assert offers["openai"].source == (
         "https://developers.openai.com/api/docs/pricing via litellm 1.0"
     )
-    assert [score.score for score in seed.scores] == [0.556]
 
 
 def test_openrouters_offers_come_beside_known_models_only(folder: Path) -> None:
-    build(folder, "--genai", "--scores", str(folder / "scores.jsonl"))
+    build(folder, "--genai")
 
     offers = [o for o in Seed.read(folder).offers if o.provider == "openrouter"]
 

@@ -10,10 +10,11 @@ import pytest
 from django.core.management import call_command
 from django.db import ProgrammingError, connections
 
-from apps.catalog.models import AIModel, Offer, Price, Provider, TaskScore
+from apps.catalog.models import AIModel, ModelChange, Offer, Price, Provider, Score
 from apps.catalog.seed_format import SEED_DIR, Seed
-from apps.catalog.seeding import BEFORE_ALL, load_seed
+from apps.catalog.seeding import load_seed
 from apps.catalog.services import CHANNEL, OperatorOffer, add_offer
+from apps.catalog.sync.write_offers import BEFORE_ALL
 from apps.kit.clock import utc_now
 from tests.catalog.seeds import seed_model, seed_offer, write_seed
 
@@ -163,10 +164,10 @@ def test_a_model_past_its_last_day_is_retired(tmp_path: Path) -> None:
     today = utc_now().date()
     past, soon = today - timedelta(days=1), today + timedelta(days=9)
     models = [
-        seed_model(deprecated_on=past),
-        seed_model("openai/gpt-6-luna", deprecated_on=soon),
+        seed_model(sunset_on=past),
+        seed_model("openai/gpt-6-luna", sunset_on=soon),
     ]
-    offers = [seed_offer(deprecated_on=past), seed_offer("openai/gpt-6-luna")]
+    offers = [seed_offer(sunset_on=past), seed_offer("openai/gpt-6-luna")]
 
     load_seed(write_seed(tmp_path, models, offers))
 
@@ -178,7 +179,7 @@ def test_a_model_past_its_last_day_is_retired(tmp_path: Path) -> None:
 def test_an_unchanged_seed_still_retires_what_ends_today(tmp_path: Path) -> None:
     folder = write_seed(tmp_path, [seed_model()], [seed_offer()])
     load_seed(folder)
-    AIModel.objects.using("owner").update(deprecated_on=utc_now().date())
+    AIModel.objects.using("owner").update(sunset_on=utc_now().date())
 
     assert load_seed(folder).is_changed
     assert AIModel.objects.get().status == "retired"
@@ -187,9 +188,15 @@ def test_an_unchanged_seed_still_retires_what_ends_today(tmp_path: Path) -> None
 def test_scores_are_loaded_with_their_source(tmp_path: Path) -> None:
     load_seed(write_seed(tmp_path, [seed_model()], [seed_offer()]))
 
-    score = TaskScore.objects.get()
+    score = Score.objects.select_related("ai_model", "benchmark").get()
 
-    assert (score.task, score.score, score.licence) == ("coding", 0.8, "Apache-2.0")
+    assert str(score.ai_model) == "openai/gpt-6-sol"
+    assert (score.benchmark.domain, score.value) == ("code", 80)
+    assert (score.source, score.licence, score.match) == (
+        "aider",
+        "Apache-2.0",
+        "exact",
+    )
 
 
 def test_routers_are_told_of_a_change(tmp_path: Path) -> None:
@@ -208,8 +215,35 @@ def test_routers_are_told_of_a_change(tmp_path: Path) -> None:
 def test_who_serves_requests_cannot_write_the_catalog(tmp_path: Path) -> None:
     load_seed(write_seed(tmp_path, [seed_model()], [seed_offer()]))
 
-    for alias in ("default", "jobs"):
-        assert Price.objects.using(alias).count() == 2
-        with pytest.raises(ProgrammingError) as refused:
-            Price.objects.using(alias).update(usd=0)
-        assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
+    assert Price.objects.count() == 2
+    with pytest.raises(ProgrammingError) as refused:
+        Price.objects.update(usd=0)
+    assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
+
+
+def test_what_ends_between_two_starts_is_noted_as_retired(tmp_path: Path) -> None:
+    load_seed(write_seed(tmp_path, [seed_model()], [seed_offer()]))
+    today = utc_now().date()
+    Offer.objects.using("owner").update(sunset_on=today)
+    AIModel.objects.using("owner").update(sunset_on=today)
+
+    loaded = load_seed(tmp_path)
+
+    assert loaded.is_changed
+    assert not Offer.objects.get().is_available
+    retired = ModelChange.objects.filter(what="retired").order_by("field")
+    assert [(c.field, c.new) for c in retired] == [
+        ("status", "retired"),
+        ("sunset_on", today.isoformat()),
+    ]
+
+
+def test_the_first_load_is_no_news_and_a_newer_seed_is(tmp_path: Path) -> None:
+    load_seed(write_seed(tmp_path, [seed_model()], [seed_offer()]))
+    assert not ModelChange.objects.exists()
+
+    load_seed(write_seed(tmp_path, [seed_model()], [seed_offer(input_usd="3")]))
+
+    change = ModelChange.objects.get()
+    assert (change.what, change.old, change.new) == ("price", "2", "3")
+    assert change.origin == "seed"

@@ -1,4 +1,4 @@
-"""What each source says, in our words: prices, traps, task scores."""
+"""What each source says, in our words: prices and traps."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -10,7 +10,6 @@ import pytest
 from apps.catalog import building
 from apps.catalog.folding import Name
 from apps.catalog.seed_format import SeedPrice
-from apps.catalog.sources.benchmarks import read_scores
 from apps.catalog.sources.genai import read_openrouter
 from apps.catalog.sources.listing import Listing
 from apps.catalog.sources.litellm import read_listings
@@ -167,7 +166,7 @@ def test_unknown_facts_stay_unknown() -> None:
     )
 
     assert found.context_tokens is None
-    assert found.deprecated_on is None
+    assert found.sunset_on is None
     assert found.has_tools is None
 
 
@@ -220,88 +219,6 @@ def test_openrouter_variants_and_free_models_are_left_out() -> None:
     found = list(read_openrouter(models, version="1", at=at))
 
     assert [x.upstream_id for x in found] == ["z-ai/glm-5"]
-
-
-def result(**fields: Any) -> dict[str, Any]:
-    return {
-        "source": "aider",
-        "benchmark": "Aider Polyglot",
-        "metric": "pass_rate_2",
-        "score": 80.0,
-        "unit": "percent",
-        "higher_is_better": True,
-        "openrouter_id": "anthropic/claude-opus-4.5",
-        "match": "exact",
-        "variant": None,
-        "date": "2025-10-03",
-        "source_url": "https://aider.chat/docs/leaderboards/",
-        "licence": "Apache-2.0",
-    } | fields
-
-
-SLUGS = {"anthropic/claude-opus-4-5": "anthropic/claude-opus-4-5"}
-
-
-def test_a_percentage_becomes_a_share_of_our_model() -> None:
-    (score,) = read_scores([result()], SLUGS)
-
-    assert (score.model, score.task, score.score) == (
-        "anthropic/claude-opus-4-5",
-        "coding",
-        0.8,
-    )
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"match": "normalized"},
-        {"match": "variant", "variant": "2025-05-06"},
-        {"match": None, "openrouter_id": None},
-        {"licence": "Apache-2.0 (code); site repo has no licence file"},
-        {"source": "models.dev"},
-        {"benchmark": "LiveBench IF"},
-        {"source_url": "https://openrouter.ai/x/benchmarks"},
-    ],
-)
-def test_what_is_not_exact_or_not_ours_to_pass_on_is_left_out(
-    fields: dict[str, Any],
-) -> None:
-    assert list(read_scores([result(**fields)], SLUGS)) == []
-
-
-def test_a_stated_effort_is_kept_beside_the_score() -> None:
-    (score,) = read_scores([result(match="variant", variant="high")], SLUGS)
-
-    assert score.variant == "high"
-
-
-def test_made_up_facts_count_against_a_summary() -> None:
-    vectara = result(
-        source="vectara",
-        benchmark="Vectara Hallucination Rate",
-        score=5.1,
-        higher_is_better=False,
-    )
-
-    (score,) = read_scores([vectara], SLUGS)
-
-    assert (score.task, score.score) == ("summarization", 0.949)
-
-
-def test_an_arena_rating_becomes_a_win_rate_against_the_median() -> None:
-    arena = {"source": "arena", "benchmark": "Arena text", "unit": "elo"}
-    licence = {"licence": "MIT (snapshot repo); upstream arena.ai"}
-    rows = [
-        result(**arena, **licence, score=1400.0, openrouter_id=None, match=None),
-        result(**arena, **licence, score=1500.0),
-        result(**arena, **licence, score=1450.0, openrouter_id=None, match=None),
-    ]
-
-    (score,) = read_scores(rows, SLUGS)
-
-    assert score.task == "chat"
-    assert score.score == pytest.approx(0.571463)
 
 
 def test_a_step_of_openrouters_price_is_kept() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from apps.catalog.folding import Name
-from apps.catalog.seed_format import SeedPrice
+from apps.catalog.seed_format import ParameterFact, SeedPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +24,6 @@ class Listing:
     has_tools: bool | None = None
     has_json_schema: bool | None = None
     has_reasoning: bool | None = None
-    deprecated_on: date | None = None
+    sunset_on: date | None = None
     prices: tuple[SeedPrice, ...] = ()
+    parameters: tuple[ParameterFact, ...] | None = None

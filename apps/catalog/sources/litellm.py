@@ -18,6 +18,7 @@ from apps.catalog.folding import (
     undo_fireworks,
     undo_vertex,
 )
+from apps.catalog.seed_format import ParameterFact
 from apps.catalog.sources.listing import Listing
 from apps.catalog.sources.litellm_prices import read_prices
 
@@ -38,7 +39,7 @@ _KINDS: Final = {
 
 # Its provider, then ours and how a name of theirs is undone.
 type Undo = Callable[[str], str]
-_PROVIDERS: Final[dict[str, tuple[str, Undo]]] = {
+PROVIDERS: Final[dict[str, tuple[str, Undo]]] = {
     "ai21": ("ai21", str),
     "amazon_nova": ("amazon-nova", "amazon/{}".format),
     "anthropic": ("anthropic", str),
@@ -123,7 +124,7 @@ _NEEDS_SOURCE: Final = {"fireworks"}
 def read_listings(payload: Mapping[str, Entry], *, version: str) -> Iterator[Listing]:
     """Every entry whose provider and maker are known, priced or not."""
     for key, entry in payload.items():
-        known = _PROVIDERS.get(entry.get("litellm_provider", ""))
+        known = PROVIDERS.get(entry.get("litellm_provider", ""))
         if not known or entry.get("mode") not in _KINDS or _NOT_A_MODEL.search(key):
             continue
         provider, undo = known
@@ -184,9 +185,29 @@ def _listing(
         has_tools=entry.get("supports_function_calling"),
         has_json_schema=entry.get("supports_response_schema"),
         has_reasoning=entry.get("supports_reasoning"),
-        deprecated_on=_day(entry.get("deprecation_date")),
+        sunset_on=_day(entry.get("deprecation_date")),
+        parameters=tuple(_parameters(entry)) or None,
         prices=tuple(read_prices(entry, kind=kind)),
     )
+
+
+_FLAGS: Final = {
+    "supports_function_calling": "tools",
+    "supports_tool_choice": "tool_choice",
+    "supports_parallel_function_calling": "parallel_tool_calls",
+    "supports_response_schema": "structured_outputs",
+}
+
+
+def _parameters(entry: Entry) -> Iterator[ParameterFact]:
+    """The few parameters it has flags for: no whole list, so the rest stays unknown."""
+    for flag, name in _FLAGS.items():
+        if isinstance(entry.get(flag), bool):
+            yield ParameterFact(name, is_supported=entry[flag])
+    efforts = entry.get("reasoning_effort_levels")
+    if isinstance(efforts, list) and efforts:
+        default = entry.get("default_reasoning_effort")
+        yield ParameterFact("reasoning_effort", default=default, choices=tuple(efforts))
 
 
 def _whole(value: object) -> int | None:

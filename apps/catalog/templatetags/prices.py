@@ -1,16 +1,29 @@
 """Money as pages show it."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django import template
+from django.conf import settings
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.catalog.models import Price
+from apps.catalog.queries.model import OfferOnPage
 from apps.kit.money import UNKNOWN, format_price, format_usd
 
 register = template.Library()
+# Priced by the piece; everything else per million tokens.
+EACH: Final = {Price.Component.REQUEST, Price.Component.SEARCH, Price.Component.PICTURE}
+
+
+@register.simple_tag
+def absolute(name: str, *args: str) -> str:
+    """The whole address of a page, for canonical links and feeds."""
+    return settings.SITE_URL + reverse(name, args=args)
 
 
 @register.filter
@@ -33,7 +46,7 @@ def _money(amount: Decimal | None, text: str) -> SafeString:
 @register.filter
 def unit_price(row: Price) -> SafeString:
     """A stored price with its own unit: a million tokens, or one call."""
-    if row.component in {Price.Component.REQUEST, Price.Component.SEARCH}:
+    if row.component in EACH:
         return _money(row.usd, f"{format_usd(row.usd)} each")
     return price(row.usd)
 
@@ -69,3 +82,35 @@ def source(text: str) -> SafeString:
         host.removeprefix("www.").rstrip(","),
         f" {rest}" if rest else "",
     )
+
+
+@register.filter
+def fact(value: Any, kind: str) -> SafeString:
+    """One cell of a comparison by its kind; what is unknown says so."""
+    if value is None or value == "":
+        return format_html('<span class="not-assessed">{}</span>', UNKNOWN)
+    return _FACTS[kind](value)
+
+
+def _offer(row: OfferOnPage) -> SafeString:
+    behind = f" by {row.offer.served_by.name}" if row.offer.served_by else ""
+    return format_html("{}{}", row.offer.provider.name, behind)
+
+
+_FACTS: Final[dict[str, Callable[[Any], SafeString]]] = {
+    "usd": usd,
+    "price": price,
+    "offer": _offer,
+    "number": lambda value: format_html("{}", f"{value:,}"),
+    "words": lambda values: format_html("{}", ", ".join(values) or "none"),
+    "text": lambda value: format_html("{}", value),
+    "yesno": lambda value: format_html("{}", "yes" if value else "no"),
+    "date": lambda day: format_html("{}", f"{day.day} {day:%b %Y}"),
+    "score": lambda share: format_html("{}", f"{share:.2f}"),
+}
+
+
+@register.filter
+def humanized(name: str) -> str:
+    """A field's name in words."""
+    return name.replace("_", " ").capitalize()

@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.catalog import building
 from apps.catalog.folding import match_key
-from apps.catalog.seed_format import SEED_DIR, SeedScore, write_rows
-from apps.catalog.sources import benchmarks, genai, litellm, modelsdev
+from apps.catalog.seed_format import SEED_DIR, write_rows
+from apps.catalog.sources import genai, litellm, modelsdev
 from apps.catalog.sources.listing import Listing
 from apps.kit.clock import utc_now
 
@@ -29,7 +29,6 @@ class Command(BaseCommand):
             "--genai", action="store_true", help="OpenRouter's offers, of genai-prices"
         )
         parser.add_argument("--models-dev", type=Path, metavar="FILE")
-        parser.add_argument("--scores", type=Path, metavar="FILE")
         parser.add_argument(
             "--on",
             type=date.fromisoformat,
@@ -58,9 +57,6 @@ class Command(BaseCommand):
         offers = [*building.build_offers(groups, on=on), *(o for _, o in extra)]
         write_rows(folder / "models.jsonl", models)
         write_rows(folder / "offers.jsonl", offers)
-        if options["scores"]:
-            slugs = {match_key(model.slug): model.slug for model in models}
-            write_rows(folder / "task_scores.jsonl", _scores(options["scores"], slugs))
         self.stdout.write(
             f"{len(models)} models and {len(offers)} offers of "
             f"{len({offer.provider for offer in offers})} providers."
@@ -78,15 +74,6 @@ def _openrouter(known: set[str], on: date) -> Iterator[Listing]:
         found.models, version=version("genai-prices"), at=at
     )
     return (x for x in listings if match_key(x.name.slug) in known)
-
-
-def _scores(path: Path, slugs: dict[str, str]) -> list[SeedScore]:
-    with path.open(encoding="utf-8") as lines:
-        scores = list(benchmarks.read_scores(map(json.loads, lines), slugs))
-    newest: dict[tuple[str, ...], SeedScore] = {}
-    for score in sorted(scores, key=lambda score: score.measured_on):
-        newest[score.model, score.task, score.benchmark, score.variant] = score
-    return [newest[key] for key in sorted(newest)]
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Reads of the catalog's pages, one module a page."""
