@@ -29,6 +29,8 @@ class Try:
     number: int
     scored: Scored
     started_ms: int
+    # Whose provider key it went out with: "own", "managed", or none was needed.
+    key_kind: str = ""
     duration_ms: int = 0
     outcome: str = "cancelled"
     http_status: int | None = None
@@ -53,6 +55,10 @@ class Account:
     baseline: CompiledPrice | None
     prompt_tokens_guess: int
     record: Callable[["Account"], None] = field(repr=False)
+    # Takes what the caller said out of a provider's words, before they are kept.
+    unquoted: Callable[[str], str] = field(default=str, repr=False)
+    # Takes the answer's text where the organization stores its prompts.
+    hear: Callable[[str], None] | None = field(default=None, repr=False)
     tries: list[Try] = field(default_factory=list)
     usage: Usage | None = None
     finish_reason: str = ""
@@ -67,8 +73,9 @@ class Account:
     def elapsed_ms(self) -> float:
         return (perf_counter() - self.started) * 1000
 
-    def begin(self, scored: Scored) -> Try:
-        attempt = Try(len(self.tries) + 1, scored, round(self.elapsed_ms()))
+    def begin(self, scored: Scored, key_kind: str = "") -> Try:
+        started_ms = round(self.elapsed_ms())
+        attempt = Try(len(self.tries) + 1, scored, started_ms, key_kind)
         self.tries.append(attempt)
         return attempt
 
@@ -81,7 +88,7 @@ class Account:
         if problem is not None:
             attempt.outcome = problem.outcome
             attempt.http_status = problem.http_status
-            attempt.message = problem.message
+            attempt.message = self.unquoted(problem.message)
 
     @property
     def answered_by(self) -> Scored | None:

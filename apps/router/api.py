@@ -7,7 +7,7 @@ else. Both call the same gateway, so an answer does not tell which way it took.
 from collections.abc import Awaitable
 from typing import Any, ClassVar
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -30,15 +30,17 @@ from apps.router.answers import (
     ModelListSerializer,
     UsageSerializer,
 )
+from apps.router.keeping import HEADER, is_private
 from apps.router.replies import Reply, error_reply
 from apps.router.responses import http_response
+from apps.router.runtime import running
 from apps.router.serializers import (
     ChatRequestSerializer,
     CompletionRequestSerializer,
     UsageQuerySerializer,
 )
 
-type Gateway = staticmethod[[Caller, dict[str, Any], str], Awaitable[Reply]]
+type Gateway = staticmethod[..., Awaitable[Reply]]
 
 ERRORS = {
     (status, "application/json"): ErrorSerializer
@@ -84,6 +86,19 @@ class RouterView(APIView):
     parser_classes = (AnyAsJSONParser,)
 
 
+class CountedView(RouterView):
+    """An address that reaches no model, but counts as a request all the same."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # Without a router in this process there is nothing that counts.
+        if (router := running()) is None:
+            return
+        # Back on the event loop, which the limits belong to.
+        limits = async_to_sync(router.count_call)(caller_of(request))
+        self.headers = {**self.headers, **dict(limits)}
+
+
 class Admitted(HttpResponse):
     """Stands in for an answer of the gateway: this caller may have it."""
 
@@ -114,7 +129,12 @@ class GatewayView(RouterView):
                 return response
             request_id = request_id_of(request)
             try:
-                reply = await cls.gateway(response.caller, response.body, request_id)
+                reply = await cls.gateway(
+                    response.caller,
+                    response.body,
+                    request_id,
+                    is_private=is_private(request.headers.get(HEADER, "")),
+                )
             except AppError as problem:
                 reply = error_reply(problem, request_id)
             return http_response(reply)
@@ -186,7 +206,7 @@ class DebugView(GatewayView):
         return self.admit(request)
 
 
-class ModelsView(RouterView):
+class ModelsView(CountedView):
     """`GET /v1/models`."""
 
     key_scope = "models:read"
@@ -202,7 +222,7 @@ class ModelsView(RouterView):
         return Response(answer.data)
 
 
-class UsageView(RouterView):
+class UsageView(CountedView):
     """`GET /v1/usage`."""
 
     key_scope = "usage:read"

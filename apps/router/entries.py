@@ -53,6 +53,7 @@ def _request_row(account: Account, usage: Usage, bill: Bill) -> RequestRow:
         latency_ms=account.latency_ms or round(account.elapsed_ms()),
         first_token_ms=account.first_token_ms,
         attempts=len(account.tries),
+        key_kind=account.tries[-1].key_kind if account.tries else "",
     )
 
 
@@ -85,6 +86,7 @@ def _attempt_row(
         duration_ms=attempt.duration_ms,
         cost_nano=request.cost_nano if is_last else 0,
         raw_usage=_raw_usage(account.usage) if is_last else "",
+        key_kind=attempt.key_kind,
     )
 
 

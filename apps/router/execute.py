@@ -2,10 +2,12 @@
 
 Another offer is tried only while the caller has seen nothing. What the provider
 says is wrong with the request itself (400, 404, 422) is the caller's to mend and is
-never tried elsewhere; a refused key (401, 402, 403) rules its provider out.
+never tried elsewhere. A refused key (401, 402, 403) is out for this request, and a
+rate limited one makes way for the provider's next key; a provider without any key
+left is out.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -22,9 +24,12 @@ from apps.kit.errors import (
 )
 from apps.providers import errors
 from apps.providers.client import ProviderClient
-from apps.providers.wire import ChatRequest, ChatResult, Endpoint, StreamPart
+from apps.providers.wire import ChatRequest, ChatResult, StreamPart
 from apps.router.account import Account, Try
 from apps.router.engine.need import Scored
+from apps.router.limits.estimate import affordable_tokens
+from apps.router.limits.gate import Ticket
+from apps.router.ways import Keychain, Way
 
 # Start-up events that may be held back while waiting for the first token.
 MAX_HELD_PARTS = 64
@@ -36,9 +41,10 @@ class Call:
 
     account: Account
     chain: tuple[Scored, ...]
-    endpoints: Mapping[str, Endpoint]
+    keychain: Keychain
     body: dict[str, Any]
     max_cost_nano: int | None
+    ticket: Ticket
     deadline: float  # perf_counter
     attempt_timeout_s: float
 
@@ -58,15 +64,15 @@ class OpenStream:
 async def answer(call: Call, client: ProviderClient) -> ChatResult:
     """The first whole answer of the chain; raises an AppError when none comes."""
     walk = _Walk(call)
-    for attempt, is_last in walk:
+    for attempt, way, is_last in walk:
         try:
             result = await client.send(
-                call.endpoints[attempt.scored.candidate.provider],
+                way.endpoint,
                 request_for(call, attempt.scored, is_stream=False),
                 timeout_s=_patience(call, is_last=is_last),
             )
         except errors.UpstreamError as problem:
-            walk.failed(attempt, problem)
+            walk.failed(attempt, way, problem)
         else:
             call.account.end(attempt)
             return result
@@ -76,9 +82,9 @@ async def answer(call: Call, client: ProviderClient) -> ChatResult:
 async def open_stream(call: Call, client: ProviderClient) -> OpenStream:
     """The first stream of the chain that yields output; raises an AppError."""
     walk = _Walk(call)
-    for attempt, is_last in walk:
+    for attempt, way, is_last in walk:
         parts = client.stream(
-            call.endpoints[attempt.scored.candidate.provider],
+            way.endpoint,
             request_for(call, attempt.scored, is_stream=True),
             first_token_timeout_s=_patience(call, is_last=is_last),
             total_timeout_s=max(call.time_left(), 0.001),
@@ -87,7 +93,7 @@ async def open_stream(call: Call, client: ProviderClient) -> OpenStream:
             held = await _until_output(parts)
         except errors.UpstreamError as problem:
             await parts.aclose()
-            walk.failed(attempt, problem)
+            walk.failed(attempt, way, problem)
         except BaseException:
             await parts.aclose()
             raise
@@ -100,16 +106,29 @@ async def open_stream(call: Call, client: ProviderClient) -> OpenStream:
 def request_for(call: Call, scored: Scored, *, is_stream: bool) -> ChatRequest:
     """The request to one offer, its output capped by what max_cost still buys."""
     body = call.body
-    affordable = _affordable_tokens(call, scored)
+    limits = [_within_max_cost(call, scored), _within_budgets(call, scored)]
+    affordable = min((limit for limit in limits if limit is not None), default=None)
     if affordable is not None:
         name = (
             "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
         )
-        body = {**body, name: min(body.get(name) or affordable, affordable)}
+        # A provider refuses a limit above what its model can write.
+        most = scored.candidate.max_output_tokens or affordable
+        limit = min(body.get(name) or affordable, affordable, most)
+        body = {**body, name: limit}
     return ChatRequest(scored.candidate.upstream_id, body, is_stream)
 
 
-def _affordable_tokens(call: Call, scored: Scored) -> int | None:
+def _within_budgets(call: Call, scored: Scored) -> int | None:
+    """The output limit that pays for itself from what was reserved."""
+    size, price = call.ticket.size, scored.candidate.price
+    if size is None or price is None:
+        return None
+    limit = affordable_tokens(price, size, call.ticket.reserved)
+    return None if limit is None else max(1, limit)
+
+
+def _within_max_cost(call: Call, scored: Scored) -> int | None:
     price = scored.candidate.price
     if call.max_cost_nano is None or price is None:
         return None
@@ -136,36 +155,62 @@ def _patience(call: Call, *, is_last: bool) -> float:
     return left if is_last else min(left, call.attempt_timeout_s)
 
 
+def _keep_from_providers(chain: Iterable[Scored]) -> None:
+    """The last of several walls between a test key and a provider that is paid."""
+    if not all(scored.candidate.is_stand_in for scored in chain):
+        raise NoModelAvailableError("A test key never reaches a provider.")
+
+
 class _Walk:
-    """Goes down the chain, remembering what failed and which providers are out."""
+    """Goes down the chain, remembering what failed and which keys are out."""
 
     def __init__(self, call: Call) -> None:
+        if call.account.is_test:
+            _keep_from_providers(call.chain)
         self._call = call
         self._problem: errors.UpstreamError | None = None
-        self._refused: set[str] = set()
+        self._is_keys_fault = False
+        self._refused: list[Way] = []
 
-    def __iter__(self) -> Iterator[tuple[Try, bool]]:
-        last = len(self._call.chain) - 1
-        for index, scored in enumerate(self._call.chain):
-            if scored.candidate.provider in self._refused:
-                continue
-            if self._problem is not None and self._call.time_left() <= 0:
-                return
-            yield self._call.account.begin(scored), index == last
+    def __iter__(self) -> Iterator[tuple[Try, Way, bool]]:
+        call = self._call
+        for scored in call.chain:
+            ways = call.keychain.ways_to(scored.candidate.provider)
+            for way in ways:
+                if way in self._refused:
+                    continue
+                if self._problem is not None and call.time_left() <= 0:
+                    return
+                is_last = scored is call.chain[-1] and way is ways[-1]
+                yield call.account.begin(scored, way.key_kind), way, is_last
+                if not self._is_keys_fault:
+                    break
 
-    def failed(self, attempt: Try, problem: errors.UpstreamError) -> None:
-        """Note the failure; raises when no other offer could do better."""
+    def failed(self, attempt: Try, way: Way, problem: errors.UpstreamError) -> None:
+        """Note the failure; raises when neither key nor offer could do better."""
         self._call.account.end(attempt, problem)
         self._problem = problem
+        self._is_keys_fault = isinstance(problem, _KEYS_FAULTS)
+        if self._is_keys_fault:
+            self._call.keychain.rests.note(way, problem)
         if isinstance(problem, errors.AuthError):
-            self._refused.add(attempt.scored.candidate.provider)
+            self._refused.append(way)
         elif not problem.is_retryable:
             raise to_app_error(problem) from problem
 
     def verdict(self) -> AppError:
         if self._problem is None:
             return NoModelAvailableError("No offer could be tried.")
+        last = self._refused[-1] if self._refused else None
+        if isinstance(self._problem, errors.AuthError) and last and last.is_own:
+            return ProviderError(
+                f"{last.endpoint.provider} refused your organization's own key."
+            )
         return to_app_error(self._problem)
+
+
+# What another key of the same provider may do better at.
+_KEYS_FAULTS = (errors.AuthError, errors.RateLimitedError)
 
 
 def to_app_error(problem: errors.UpstreamError) -> AppError:

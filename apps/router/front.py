@@ -15,12 +15,14 @@ from typing import Any, Final
 import psycopg
 from django.conf import settings
 
+from apps.accounts.client_ip import UNKNOWN, address_behind
 from apps.kit.errors import AppError, PayloadTooLargeError
 from apps.kit.ids import uuid7
 from apps.kit.strict_json import parse_object
 from apps.router.bodies import ChatBody, read_chat, read_completion
 from apps.router.dialects import CHAT, COMPLETIONS, Dialect
 from apps.router.gateway import Arrival, serve
+from apps.router.keeping import HEADER, is_private
 from apps.router.replies import JSONReply, Reply, StreamReply, error_reply
 from apps.router.runtime import current
 
@@ -93,11 +95,21 @@ class Front:
             caller = await current().keys.caller(token)
             if caller is None or route.scope not in caller.scopes:
                 return None
+            if caller.networks and not caller.may_come_from(client_ip_of(scope)):
+                return None
             parsed = parse_object(body, max_bytes=settings.REQUEST_MAX_BYTES)
             typed = route.read(parsed)
         except (AppError, psycopg.Error, OSError, TimeoutError):
             return None
-        return Arrival(caller, parsed, typed, scope[REQUEST_ID], accepted)
+        is_kept = caller.org_id in current().planner.snapshot.storage
+        return Arrival(
+            caller,
+            parsed,
+            typed,
+            scope[REQUEST_ID],
+            accepted,
+            is_private=is_kept and is_private(header_of(scope, HEADER)),
+        )
 
 
 def token_of(scope: Scope) -> str:
@@ -108,6 +120,20 @@ def token_of(scope: Scope) -> str:
         if name == b"x-api-key":
             return str(value.strip(), "latin-1")
     return ""
+
+
+def client_ip_of(scope: Scope) -> str:
+    """The caller's address, as Django's side of the API works it out."""
+    peer = (scope.get("client") or ("",))[0] or UNKNOWN
+
+    return address_behind(peer, lambda name: header_of(scope, name))
+
+
+def header_of(scope: Scope, name: str) -> str:
+    """A header's values, joined; empty without it."""
+    wanted = name.lower().encode()
+    found = [value for key, value in scope["headers"] if key == wanted]
+    return str(b",".join(found), "latin-1")
 
 
 async def _read(receive: Receive) -> bytes:

@@ -5,7 +5,7 @@ here with a caller that is known, and get a reply to send.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -20,7 +20,10 @@ from apps.router.bodies import ChatBody, for_provider, read_chat, read_completio
 from apps.router.dialects import CHAT, COMPLETIONS, Dialect
 from apps.router.execute import Call, answer, open_stream
 from apps.router.explained import explain
+from apps.router.keeping import Keeping, exchange_of
+from apps.router.limits.gate import FREE_PASS, Applicant, Ticket
 from apps.router.plan import Plan, count_tokens
+from apps.router.quoting import without_quotes
 from apps.router.relay import Relay
 from apps.router.replies import ByteStream, JSONReply, Reply, StreamReply, encode_json
 from apps.router.runtime import Runtime, current
@@ -37,27 +40,38 @@ class Arrival:
     typed: ChatBody
     request_id: str
     accepted: float  # perf_counter
+    # The caller asked for it not to be stored.
+    is_private: bool = False
 
 
-async def chat(caller: Caller, body: Body, request_id: str) -> Reply:
+async def chat(
+    caller: Caller, body: Body, request_id: str, *, is_private: bool = False
+) -> Reply:
     """`POST /v1/chat`: choose a model, answer with what it cost and what was saved."""
-    typed = read_chat(body)
-    return await serve(Arrival(caller, body, typed, request_id, perf_counter()), CHAT)
+    now, typed = perf_counter(), read_chat(body)
+    return await serve(Arrival(caller, body, typed, request_id, now, is_private), CHAT)
 
 
-async def complete(caller: Caller, body: Body, request_id: str) -> Reply:
+async def complete(
+    caller: Caller, body: Body, request_id: str, *, is_private: bool = False
+) -> Reply:
     """`POST /v1/chat/completions`: OpenAI's endpoint, for its SDKs."""
-    typed = read_completion(body)
-    arrival = Arrival(caller, body, typed, request_id, perf_counter())
+    now, typed = perf_counter(), read_completion(body)
+    arrival = Arrival(caller, body, typed, request_id, now, is_private)
     return await serve(arrival, COMPLETIONS)
 
 
-async def debug(caller: Caller, body: Body, request_id: str) -> Reply:
-    """`POST /v1/router/debug`: the whole decision; nobody is called."""
-    decision = current().planner.explain(caller, read_chat(body), body)
+async def debug(
+    caller: Caller, body: Body, request_id: str, *, is_private: bool = False
+) -> Reply:
+    """`POST /v1/router/debug`: the whole decision; nobody is called, nothing kept."""
+    del is_private
+    runtime, typed = current(), read_chat(body)
+    limits = await runtime.count_call(caller)
+    decision = runtime.planner.explain(caller, typed, body)
     return JSONReply(
         encode_json({**explain(decision), "request_id": request_id}),
-        [("X-Request-Id", request_id)],
+        [("X-Request-Id", request_id), *limits],
     )
 
 
@@ -75,12 +89,18 @@ async def serve(arrival: Arrival, dialect: Dialect) -> Reply:
     _refuse_alias(typed)
     plan = runtime.planner.plan(arrival.caller, typed, arrival.body)
     account = _open_account(arrival, plan, dialect, runtime)
+    body = for_provider(arrival.body, is_chat=dialect is CHAT)
+    # From here on nothing may be left undone that the account does not settle.
+    ticket = await _admit(arrival, plan, account.accepted_at, runtime)
+    account.record = partial(_settle, runtime=runtime, plan=plan, ticket=ticket)
+    _keep(arrival, account, runtime)
     call = Call(
         account=account,
         chain=plan.decision.chain,
-        endpoints=runtime.planner.snapshot.endpoints,
-        body=for_provider(arrival.body, is_chat=dialect is CHAT),
+        keychain=runtime.keychain(arrival.caller.org_id),
+        body=body,
         max_cost_nano=plan.decision.need.max_cost_nano,
+        ticket=ticket,
         deadline=arrival.accepted + runtime.deadline_s,
         attempt_timeout_s=runtime.attempt_timeout_s,
     )
@@ -93,6 +113,57 @@ async def serve(arrival: Arrival, dialect: Dialect) -> Reply:
 def _refuse_alias(body: ChatBody) -> None:
     if body.alias:
         raise NotFoundError(f"There is no alias {body.alias!r}.", param="alias")
+
+
+async def _admit(
+    arrival: Arrival, plan: Plan, accepted_at: datetime, runtime: Runtime
+) -> Ticket:
+    """Pass the caller's limits, or raise RateLimitedError or BudgetExceededError."""
+    limits, caller = runtime.limits_of(arrival.caller.org_id), arrival.caller
+    if not runtime.gate.is_limited(caller, limits):
+        return FREE_PASS
+    typed, need = arrival.typed, plan.decision.need
+    applicant = Applicant(
+        caller=caller,
+        limits=limits,
+        chain=plan.decision.chain,
+        body=arrival.body,
+        output_limit=typed.max_completion_tokens or typed.max_tokens,
+        choices=typed.n or 1,
+        tokens=need.input_tokens + need.output_tokens,
+        accepted_at=accepted_at,
+    )
+    return await runtime.gate.admit(applicant)
+
+
+def _settle(account: Account, *, runtime: Runtime, plan: Plan, ticket: Ticket) -> None:
+    """Journal the row first: what it cost is held until it is in the ledger."""
+    try:
+        runtime.recorder.record(account, plan=plan)
+    finally:
+        if ticket is not FREE_PASS:
+            usage = account.final_usage()
+            runtime.gate.settle(
+                ticket,
+                account.request_id,
+                cost_nano=account.bill().cost_nano or 0,
+                tokens=usage.prompt + usage.output,
+            )
+
+
+def _keep(arrival: Arrival, account: Account, runtime: Runtime) -> None:
+    """Have the prompt and its answer stored, where the organization asked for it."""
+    redacts = runtime.planner.snapshot.storage.get(account.org_id)
+    if redacts is None or arrival.is_private:
+        return
+    keeping, record = Keeping(arrival.body["messages"], redacts), account.record
+
+    def record_and_keep(settled: Account) -> None:
+        record(settled)
+        if (exchange := exchange_of(settled, keeping)) is not None:
+            runtime.keeper.offer(exchange)
+
+    account.hear, account.record = keeping.texts.append, record_and_keep
 
 
 def _open_account(
@@ -115,6 +186,7 @@ def _open_account(
         baseline=snapshot.baselines.get(plan.baseline_model),
         prompt_tokens_guess=count_tokens(arrival.body["messages"]),
         record=partial(runtime.recorder.record, plan=plan),
+        unquoted=partial(without_quotes, arrival.body["messages"]),
     )
 
 
@@ -125,6 +197,8 @@ async def _whole(call: Call, dialect: Dialect, runtime: Runtime) -> Reply:
         account.usage = result.usage
         account.finish_reason = result.finish_reason or ""
         account.output_characters = len(result.text)
+        if account.hear is not None:
+            account.hear(result.text)
     except AppError as problem:
         account.settle("failed", problem)
         raise
@@ -133,7 +207,8 @@ async def _whole(call: Call, dialect: Dialect, runtime: Runtime) -> Reply:
         raise
     account.settle("ok")
     await runtime.recorder.durable()
-    return JSONReply(dialect.whole(account, result), headers_of(account))
+    headers = [*headers_of(account), *call.ticket.headers]
+    return JSONReply(dialect.whole(account, result), headers)
 
 
 async def _stream(
@@ -150,7 +225,7 @@ async def _stream(
         raise
     runtime.recorder.open(account)
     relay = Relay(account, opened, dialect, runtime.recorder, wants_usage=wants_usage)
-    return StreamReply(relay, headers_of(account))
+    return StreamReply(relay, [*headers_of(account), *call.ticket.headers])
 
 
 def headers_of(account: Account) -> list[tuple[str, str]]:

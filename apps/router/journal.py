@@ -12,9 +12,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 from zlib import crc32
 
 import msgspec
@@ -41,6 +43,10 @@ class Segment:
     is_closed: bool = False
     # Further files of the same dead process, deleted with this one.
     others: list["Segment"] = field(default_factory=list)
+
+    @property
+    def holder(self) -> UUID:
+        return holder_of(self.path.name.rpartition("-")[0])
 
     def release(self, lines: int = 1) -> None:
         """Count lines as shipped (or settled elsewhere); delete when none is left."""
@@ -69,6 +75,8 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self._name = f"{os.getpid()}-{time.time_ns()}"
+        # As whom this process holds what others must give back if it dies.
+        self.holder = holder_of(self._name)
         self._numbers = count()
         self._own: dict[Path, Segment] = {}
         self._is_dirty = False
@@ -131,6 +139,11 @@ class Journal:
         segment = self._own[path] = Segment(path, fd)
         draft.rename(path)
         return segment
+
+
+def holder_of(name: str) -> UUID:
+    """The id of a process by its name, which begins each of its segments' names."""
+    return UUID(bytes=blake2b(name.encode(), digest_size=16).digest())
 
 
 def read(path: Path) -> Iterator[tuple[bytes, Entry]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from apps.accounts.keys import Caller
 from apps.catalog.models import AIModel
 from apps.kit.money import CompiledPrice, from_nano
-from apps.router.engine.need import GENERAL, Candidate
+from apps.router.engine.need import GENERAL, Candidate, may_use
 from apps.router.runtime import current
 from apps.router.snapshot import Snapshot
 
@@ -22,14 +22,21 @@ _SAMPLE: Final = 1_000
 
 def callable_models(caller: Caller) -> list[dict[str, Any]]:
     """Each model once, with its offers; the cheapest offer speaks for it."""
-    snapshot = current().planner.snapshot
+    planner = current().planner
     offers: dict[UUID, list[Candidate]] = defaultdict(list)
-    for offer in snapshot.pool:
-        if offer.is_stand_in or not caller.is_test:
+    for offer in planner.market_of(caller).pool:
+        if _is_reachable(offer, caller):
             offers[offer.model_id].append(offer)
-    bars = _bars(snapshot)
+    bars = _bars(planner.snapshot)
     models = AIModel.objects.filter(id__in=offers)
     return [_model(model, offers[model.id], bars) for model in models]
+
+
+def _is_reachable(offer: Candidate, caller: Caller) -> bool:
+    # A test key's models are answered by the stand-in, whichever they are.
+    if caller.is_test:
+        return offer.is_stand_in
+    return not caller.allowed_models or may_use(caller.allowed_models, offer.model)
 
 
 def _model(

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+import apps.router.budget_models  # noqa: F401  # its tables are this app's too
 from apps.tenancy.models import TenantModel
 
 
@@ -15,6 +16,9 @@ class Policy(TenantModel):
     weight_cost = models.FloatField(default=0.4)
     weight_latency = models.FloatField(default=0.3)
     weight_task = models.FloatField(default=0.3)
+    # For all keys together; None: no limit of the organization's own.
+    requests_per_minute = models.PositiveIntegerField(null=True)
+    tokens_per_minute = models.PositiveIntegerField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -79,6 +83,8 @@ class RoutedRequest(LedgerModel):
     latency_ms = models.IntegerField()
     first_token_ms = models.IntegerField(null=True)
     attempts = models.SmallIntegerField()
+    # Whose provider key answered: "own", "managed", or "" where none was needed.
+    key_kind = models.TextField(blank=True, default="")
 
     class Meta:
         managed = False
@@ -100,6 +106,7 @@ class Attempt(LedgerModel):
     duration_ms = models.IntegerField()
     cost_usd = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     raw_usage = models.TextField(blank=True)
+    key_kind = models.TextField(blank=True, default="")
 
     class Meta:
         managed = False

@@ -15,12 +15,22 @@ from uuid import UUID
 from apps.accounts.keys import Caller
 from apps.kit.errors import NotFoundError
 from apps.router.bodies import ChatBody
-from apps.router.engine.chain import decide, refusal
-from apps.router.engine.need import FAST_WEIGHTS, Decision, Need, Priority, Weights
+from apps.router.engine.chain import barred_models, decide, refusal
+from apps.router.engine.need import (
+    ANYWHERE,
+    FAST_WEIGHTS,
+    Candidate,
+    Decision,
+    Need,
+    Priority,
+    Reach,
+    Weights,
+)
 from apps.router.engine.task import TaskGuess, detect, has_image, text_of
 from apps.router.explained import content_of
 from apps.router.replies import encode_json
 from apps.router.snapshot import Snapshot
+from apps.router.ways import Market, market_within
 
 REMEMBERED: Final = 4096
 CHARACTERS_PER_TOKEN: Final = 4
@@ -52,6 +62,7 @@ class Planner:
         self.snapshot = snapshot
         self._premium_model = premium_model
         self._plans: OrderedDict[Need, Plan] = OrderedDict()
+        self._markets: dict[Reach, Market] = {}
 
     def plan(self, caller: Caller, body: ChatBody, raw: dict[str, Any]) -> Plan:
         """The plan for a request; raises an AppError when nothing can serve it."""
@@ -84,9 +95,28 @@ class Planner:
             models=tuple(sorted(self._slug(name) for name in body.models)),
             model=model,
             is_test=caller.is_test,
+            allowed_models=caller.allowed_models,
+            is_budgeted=bool(policy.limits.budgets_of(caller.key_id)),
             weights=_weights(policy.weights, body),
+            reach=self._reach(caller),
             baseline_model=policy.premium_model or self._premium_model,
         )
+
+    def market_of(self, caller: Caller) -> Market:
+        """The offers as this caller's organization can call them."""
+        return self._market(self._reach(caller))
+
+    def _reach(self, caller: Caller) -> Reach:
+        own = self.snapshot.org_ways.get(caller.org_id)
+        return ANYWHERE if own is None or caller.is_test else own.reach
+
+    def _market(self, reach: Reach) -> Market:
+        market = self._markets.get(reach)
+        if market is None:
+            shot = self.snapshot
+            market = market_within(reach, shot.pool, shot.closed)
+            self._markets[reach] = market
+        return market
 
     def _remembered(self, need: Need) -> Plan:
         plan = self._plans.get(need)
@@ -97,14 +127,22 @@ class Planner:
         return plan
 
     def _decide(self, need: Need) -> Plan:
-        shot = self.snapshot
-        if need.model:
-            decision = decide(shot.names[need.model], need)
+        market = self._market(need.reach)
+        if need.is_test and (need.model or need.models):
+            decision = decide(self._stand_ins(need), need)
+        elif need.model:
+            decision = decide(market.seen(self.snapshot.names[need.model]), need)
         else:
-            decision = decide(shot.pool, need, shot.closed)
+            decision = decide(market.pool, need, market.closed)
         content = encode_json(content_of(decision))
         digest = blake2b(content, digest_size=16).digest()
         return Plan(decision, UUID(bytes=digest), content, need.baseline_model)
+
+    def _stand_ins(self, need: Need) -> list[Candidate]:
+        """What answers a test key, whichever models it asks for and may use."""
+        if barred_models(need):
+            return []
+        return [offer for offer in self.snapshot.pool if offer.is_stand_in]
 
     def _model(self, body: ChatBody) -> tuple[str, Priority]:
         if body.model in AUTO:

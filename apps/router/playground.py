@@ -87,7 +87,8 @@ class PlaygroundForm(forms.Form):
 @require_GET
 @role_required("router.call")
 def playground(request: OrgRequest) -> HttpResponse:
-    context = {"form": PlaygroundForm(), "models": _callable_models()}
+    models = _callable_models(request.org.id)
+    context = {"form": PlaygroundForm(), "models": models}
     return render(request, "router/playground.html", context)
 
 
@@ -132,10 +133,10 @@ def _decision(org_id: UUID, body: dict[str, Any]) -> bytes:
     return sse("decision", {"html": html + ""})
 
 
-def _callable_models() -> list[str]:
+def _callable_models(org_id: UUID) -> list[str]:
     """Models that an answer can come from here, with the keys that are set."""
     try:
-        pool = current().planner.snapshot.pool
+        pool = current().planner.market_of(Caller.of_member(org_id)).pool
     except NoModelAvailableError:
         return []
     return sorted({offer.model for offer in pool if not offer.unavailable})

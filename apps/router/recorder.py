@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,10 @@ class Recorder:
     journal: Journal = field(init=False)
     queue: deque[tuple[Entry, Segment | None]] = field(default_factory=deque)
     is_database_there: bool = False
+    # Told of requests whose rows are in the ledger, or refused by it for good; and
+    # of a dead process whose rows are to be shipped from here.
+    on_shipped: Callable[[Iterable[str]], None] = lambda ids: None
+    on_adopted: Callable[[UUID, Iterable[str]], None] = lambda holder, ids: None
     _opened: dict[str, Segment] = field(default_factory=dict)
     _spilled: list[Segment] = field(default_factory=list)
     _seen: OrderedDict[tuple[UUID, UUID, int], None] = field(
@@ -237,10 +242,13 @@ class Recorder:
         except psycopg.Error as problem:
             if len(entries) == 1:
                 self._reject(entries[0], problem)
+                self.on_shipped([entries[0].request.id])
                 return
             half = len(entries) // 2
             await self._ship_entries(connection, entries[:half])
             await self._ship_entries(connection, entries[half:])
+        else:
+            self.on_shipped(request.id for request in requests)
 
     def _reject(self, entry: Entry, problem: Exception) -> None:
         logger.error("The ledger refused %s: %s", entry.request.id, problem)
@@ -265,6 +273,7 @@ class Recorder:
         home.others = segments[1:]
         self.queue.extend((entry, home) for entry in entries)
         self._recorded += len(entries)
+        self.on_adopted(home.holder, (entry.request.id for entry in entries))
         if not entries:
             home.close()
         self._wake.set()

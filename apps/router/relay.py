@@ -76,6 +76,8 @@ class Relay(AsyncIterator[bytes]):
         if part.is_token and account.first_token_ms is None:
             account.first_token_ms = round(account.elapsed_ms())
         account.output_characters += part.characters
+        if account.hear is not None and part.text:
+            account.hear(part.text)
         if part.text and self._dialect is CHAT:
             self._texts.append(part.text)
         if part.is_usage_only and not self._wants_usage:

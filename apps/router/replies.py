@@ -48,6 +48,7 @@ def error_reply(error: AppError, request_id: str) -> JSONReply:
     headers = [("X-Request-Id", request_id)]
     if error.retry_after_s is not None:
         headers.append(("Retry-After", str(max(1, ceil(error.retry_after_s)))))
+    headers += error.headers
     return JSONReply(encode_json(error.body(request_id)), headers, error.status)
 
 

@@ -9,11 +9,12 @@ hour's rows in the transaction that takes the mark away, so readers see either t
 mark or the new sums. The advisory lock keeps two passes from the same hour.
 """
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
 from uuid import UUID
 
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from apps.router.sums import (
     DIMENSION_NAMES,
@@ -94,13 +95,22 @@ def _roll_up_some(limit: int) -> int:
         if cursor.fetchone() != (True,):
             return 0
         cursor.execute(_TAKE_MARKS, [limit])
-        hours: list[tuple[UUID, datetime]] = cursor.fetchall()
-        if not hours:
-            return 0
+        taken: list[tuple[UUID, datetime]] = cursor.fetchall()
+        # Months that were dropped have no rows to sum: their sums stay as they are.
+        horizon = _horizon(cursor)
+        hours = [one for one in taken if one[1] >= horizon]
         arrays = ([org_id for org_id, _ in hours], [moment for _, moment in hours])
         for statement in (_FORGET_HOURS, _SUM_HOURS, _FORGET_DAYS, _SUM_DAYS):
             cursor.execute(statement, arrays)
-        return len(hours)
+        return len(taken)
+
+
+def _horizon(cursor: CursorWrapper) -> datetime:
+    """The first moment that the ledger still has, as far as months were dropped."""
+    cursor.execute("SELECT before FROM router_ledger_horizon")
+    row = cursor.fetchone()
+    first = row[0] if row else date(1970, 1, 1)
+    return datetime.combine(first, time(), UTC)
 
 
 def make_partitions() -> int:

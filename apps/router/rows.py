@@ -41,6 +41,9 @@ class RequestRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     latency_ms: int
     first_token_ms: int | None
     attempts: int
+    # Whose provider key answered. Last and with a default, so that a segment which
+    # an earlier release wrote is still read.
+    key_kind: str = ""
 
 
 class AttemptRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -61,6 +64,7 @@ class AttemptRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     duration_ms: int
     cost_nano: int | None
     raw_usage: str
+    key_kind: str = ""
 
 
 class DecisionRow(msgspec.Struct, array_like=True, frozen=True):

@@ -10,18 +10,26 @@ import logging
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
 
 from apps.accounts.key_cache import KEY_CACHE
 from apps.accounts.key_lookup import KeyLookup
+from apps.accounts.keys import Caller
 from apps.kit.clock import utc_now
 from apps.kit.errors import NoModelAvailableError
+from apps.privacy.keeper import Keeper
 from apps.providers.client import ProviderClient
 from apps.router import snapshot
+from apps.router.limits.desk import Desk
+from apps.router.limits.gate import Gate
+from apps.router.limits.rates import Headers, Rates, UsualLimit
+from apps.router.limits.rules import OrgLimits
 from apps.router.plan import Planner
 from apps.router.recorder import Recorder
+from apps.router.ways import NO_WAYS, Keychain, KeyRests
 from apps.tenancy.dsn import dsn_of
 
 logger = logging.getLogger(__name__)
@@ -33,6 +41,8 @@ RETRY_S: Final = 1.0
 KEYS_CHANNEL: Final = "modeloptix_keys"
 CATALOG_CHANNEL: Final = "modeloptix_catalog"
 POLICY_CHANNEL: Final = "modeloptix_policy"
+VAULT_CHANNEL: Final = "modeloptix_vault"
+CHANNELS: Final = (KEYS_CHANNEL, CATALOG_CHANNEL, POLICY_CHANNEL, VAULT_CHANNEL)
 
 
 @dataclass(slots=True)
@@ -43,23 +53,45 @@ class Runtime:
     client: ProviderClient
     recorder: Recorder
     keys: KeyLookup
+    gate: Gate
     deadline_s: float
     attempt_timeout_s: float
+    rests: KeyRests = field(default_factory=KeyRests)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    keeper: Keeper = field(default_factory=lambda: Keeper(dsn_of("ledger")))
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: tuple[object, ...] = ()
 
     async def begin(self) -> None:
+        self.recorder.on_shipped = self.gate.shipped
+        self.recorder.on_adopted = self.gate.inherit
+        await self.gate.start()
         await self.recorder.start()
+        await self.keeper.start()
         await self._refresh(is_forced=True)
         loops = (self._snapshot_loop(), self._listen_loop(), self.keys.touch_loop())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    def keychain(self, org_id: UUID) -> Keychain:
+        """The provider keys that a request of this organization may use."""
+        shot = self.planner.snapshot
+        own = shot.org_ways.get(org_id)
+        return Keychain(shot.ways, own.ways if own else NO_WAYS, self.rests)
+
+    def limits_of(self, org_id: UUID) -> OrgLimits:
+        return self.planner.snapshot.policy(org_id).limits
+
+    async def count_call(self, caller: Caller) -> Headers:
+        """Count a call that reaches no model; raises RateLimitedError."""
+        return await self.gate.admit_call(caller, self.limits_of(caller.org_id))
 
     async def end(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.recorder.stop()
+        await self.keeper.stop()
+        await self.gate.close()
         await self.keys.close()
         await self.client.close()
 
@@ -105,7 +137,7 @@ class Runtime:
             dsn_of("default"), autocommit=True, connect_timeout=3
         )
         async with connection:
-            for channel in (KEYS_CHANNEL, CATALOG_CHANNEL, POLICY_CHANNEL):
+            for channel in CHANNELS:
                 await connection.execute(f"LISTEN {channel}")
             KEY_CACHE.distrust_all()
             self._reload.set()
@@ -126,19 +158,30 @@ def current() -> Runtime:
     return _runtime
 
 
+def running() -> Runtime | None:
+    """The same, or None where no router runs, as in a worker."""
+    return _runtime
+
+
 async def start() -> Runtime:
     """Build and begin the runtime of this process."""
     global _runtime  # noqa: PLW0603  # one a process, like the settings
+    recorder = Recorder(
+        folder=settings.JOURNAL_DIR,
+        ledger_dsn=dsn_of("ledger"),
+        fsync_ms=settings.LEDGER_FSYNC_MS,
+        is_database_durable=settings.LEDGER_DURABILITY == "database",
+    )
     runtime = Runtime(
         planner=Planner(snapshot.Snapshot(utc_now()), settings.PREMIUM_MODEL),
         client=ProviderClient(),
-        recorder=Recorder(
-            folder=settings.JOURNAL_DIR,
-            ledger_dsn=dsn_of("ledger"),
-            fsync_ms=settings.LEDGER_FSYNC_MS,
-            is_database_durable=settings.LEDGER_DURABILITY == "database",
-        ),
+        recorder=recorder,
         keys=KeyLookup(dsn_of("default")),
+        gate=Gate(
+            rates=Rates.at(settings.REDIS_URL),
+            desk=Desk(dsn_of("default"), recorder.journal.holder),
+            usual=UsualLimit(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_WINDOW_SEC),
+        ),
         deadline_s=settings.REQUEST_DEADLINE_S,
         attempt_timeout_s=settings.ATTEMPT_TIMEOUT_S,
     )

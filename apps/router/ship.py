@@ -47,6 +47,7 @@ REQUEST_COLUMNS: Final = (
     ("latency_ms", "integer"),
     ("first_token_ms", "integer"),
     ("attempts", "smallint"),
+    ("key_kind", "text"),
 )
 ATTEMPT_COLUMNS: Final = (
     ("org_id", "uuid"),
@@ -64,6 +65,7 @@ ATTEMPT_COLUMNS: Final = (
     ("duration_ms", "integer"),
     ("cost_usd", _NANO),
     ("raw_usage", "text"),
+    ("key_kind", "text"),
 )
 DECISION_COLUMNS: Final = (
     ("org_id", "uuid"),

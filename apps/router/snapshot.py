@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from statistics import fmean
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,14 +16,29 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Q, QuerySet, Sum
 
-from apps.catalog.models import AIModel, Offer, Price, Provider
+from apps.catalog.models import (
+    AIModel,
+    EditorialOverride,
+    ModelQuality,
+    Offer,
+    Price,
+    Provider,
+)
+from apps.catalog.overrides import InForce
 from apps.catalog.quality import task_table
 from apps.kit.clock import utc_now
 from apps.kit.money import CompiledPrice, PriceRow, compile_price
+from apps.privacy.models import PrivacySettings
 from apps.providers.wire import Endpoint, Protocol
-from apps.router.engine.need import GENERAL, Candidate, Excluded, Weights
+from apps.router.budget_models import Budget
+from apps.router.engine.need import Candidate, Excluded, Weights
+from apps.router.limits.rules import NO_LIMITS, OrgLimits
+from apps.router.limits.stored import limits_by_org
 from apps.router.models import Policy, UsageHour
+from apps.router.ways import KeyKind, OrgWays, Way, org_ways
 from apps.tenancy.scope import unscoped
+from apps.vault.models import ProviderKey, ProviderPreference
+from apps.vault.opening import preferred_orders, usable_keys
 
 # Fewer answers than this say little about an offer's speed (PRODUCT.md section 6).
 LEAST_SAMPLES = 30
@@ -41,6 +55,7 @@ class OrgPolicy:
 
     weights: Weights | None = None
     premium_model: str = ""
+    limits: OrgLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +68,15 @@ class Snapshot:
     closed: tuple[Excluded, ...] = ()
     # Slug, bare name and provider's id of a model, to its offers.
     names: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    # By provider: with the installation's own key, where it takes one.
+    ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)
+    org_ways: Mapping[UUID, OrgWays] = field(default_factory=dict)
     baselines: Mapping[str, CompiledPrice] = field(default_factory=dict)
     policies: Mapping[UUID, OrgPolicy] = field(default_factory=dict)
+    # Organizations that store their prompts, each with what is taken out before.
+    storage: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
     output_tokens: Mapping[str, int] = field(default_factory=dict)
-    # When a price of this picture stops to hold, whatever the database says.
+    # When a price or an override of it stops to hold, whatever the database says.
     valid_until: datetime | None = None
 
     def policy(self, org_id: UUID) -> OrgPolicy:
@@ -99,52 +118,69 @@ _WATCHED = (
     (AIModel, "updated_at"),
     (Offer, "updated_at"),
     (Price, "valid_from"),
+    (EditorialOverride, "updated_at"),
+    (ModelQuality, "updated_at"),
     (Policy, "updated_at"),
+    (PrivacySettings, "updated_at"),
+    (Budget, "updated_at"),
+    (ProviderKey, "updated_at"),
+    (ProviderPreference, "updated_at"),
 )
 
 
 def _load(now: datetime) -> Snapshot:
-    endpoints, unavailable = _providers()
+    addresses, ways, unavailable = _providers()
+    own = org_ways(addresses, ways, usable_keys(), preferred_orders())
+    opened = {provider for org in own.values() for provider in org.reach.opened}
     policies = _policies()
     baselines = {settings.PREMIUM_MODEL, *(p.premium_model for p in policies.values())}
     rows = list(_offers())
     wanted = {
         row["id"]
         for row in rows
-        if not unavailable[row["provider__slug"]] or row["ai_model__slug"] in baselines
+        if not unavailable[row["provider__slug"]]
+        or row["provider__slug"] in opened
+        or row["ai_model__slug"] in baselines
     }
     prices = _prices(wanted, now)
-    offers = tuple(_candidates(rows, prices, unavailable, now))
+    overrides = InForce.read(now, using="jobs")
+    offers = tuple(_candidates(rows, prices, unavailable, overrides, now))
     return Snapshot(
         taken_at=now,
         pool=tuple(offer for offer in offers if not offer.unavailable),
         closed=tuple(_closed(offers)),
         names=_names(offers),
-        endpoints=endpoints,
+        ways=ways,
+        org_ways=own,
         baselines=_baselines(offers, baselines),
         policies=policies,
+        storage=_storage(),
         output_tokens=_output_tokens(now),
-        valid_until=_earliest(prices.values()),
+        valid_until=_earliest(prices.values(), overrides.ends_at),
     )
 
 
-def _providers() -> tuple[dict[str, Endpoint], dict[str, str]]:
-    """Endpoints that can be called, and for every provider why it cannot."""
-    endpoints, unavailable = {}, {}
+def _providers() -> tuple[
+    dict[str, Endpoint], dict[str, tuple[Way, ...]], dict[str, str]
+]:
+    """Who takes a customer's key, who can be called at once, and why others cannot."""
+    addresses: dict[str, Endpoint] = {}
+    ways: dict[str, tuple[Way, ...]] = {}
+    unavailable: dict[str, str] = {}
     for provider in Provider.objects.using("jobs"):
         base_url = provider.base_url
         if provider.slug == "local":
             base_url = settings.LOCAL_MODEL_URL
         api_key = settings.PROVIDER_KEY(provider.api_key_env) if base_url else ""
         unavailable[provider.slug] = _why_not(provider, base_url, api_key)
+        protocol = cast("Protocol", provider.protocol)
+        endpoint = Endpoint(provider.slug, protocol, base_url.rstrip("/"), api_key)
+        if provider.takes_keys:
+            addresses[provider.slug] = endpoint
         if not unavailable[provider.slug]:
-            endpoints[provider.slug] = Endpoint(
-                provider.slug,
-                cast("Protocol", provider.protocol),
-                base_url.rstrip("/"),
-                api_key,
-            )
-    return endpoints, unavailable
+            kind: KeyKind = "managed" if api_key else ""
+            ways[provider.slug] = (Way(endpoint, kind),)
+    return addresses, ways, unavailable
 
 
 _PROTOCOLS: dict[str, Any] = {
@@ -169,7 +205,15 @@ def _why_not(provider: Provider, base_url: str, api_key: str) -> str:
 def _offers() -> QuerySet[Offer, Any]:
     return (
         Offer.objects.using("jobs")
-        .filter(is_available=True, ai_model__kind=AIModel.Kind.CHAT)
+        # A broker picks the endpoint by itself; its batch ids take no live calls, and
+        # its free ones are rationed by the day and may be trained on.
+        .filter(
+            is_available=True,
+            ai_model__kind=AIModel.Kind.CHAT,
+            endpoint_tag="",
+            service_tier=Price.ServiceTier.STANDARD,
+        )
+        .exclude(variant="free")
         .exclude(ai_model__status=AIModel.Status.RETIRED)
         .order_by("ai_model__slug", "provider__slug", "id")
         .values(
@@ -178,6 +222,7 @@ def _offers() -> QuerySet[Offer, Any]:
             "context_tokens",
             "max_output_tokens",
             "is_stand_in",
+            "provider_id",
             "provider__slug",
             "ai_model_id",
             "ai_model__slug",
@@ -211,11 +256,17 @@ def _candidates(
     rows: Iterable[dict[str, Any]],
     prices: Mapping[UUID, CompiledPrice],
     unavailable: Mapping[str, str],
+    overrides: InForce,
     now: datetime,
 ) -> Iterable[Candidate]:
     latencies, scores = _latencies(now), _task_scores()
     for row in rows:
         place = (row["provider__slug"], row["ai_model__slug"])
+        judged = overrides.of(
+            model_id=row["ai_model_id"],
+            provider_id=row["provider_id"],
+            offer_id=row["id"],
+        )
         yield Candidate(
             offer_id=row["id"],
             model_id=row["ai_model_id"],
@@ -231,6 +282,8 @@ def _candidates(
             has_json_schema=row["ai_model__has_json_schema"],
             is_stand_in=row["is_stand_in"],
             unavailable=unavailable[row["provider__slug"]],
+            exclusion=judged.exclusion,
+            downrank=judged.factor,
             latency_ms=latencies.get(place),
             task_scores=scores.get(row["ai_model_id"], {}),
         )
@@ -246,8 +299,6 @@ def _task_scores() -> dict[UUID, dict[str, float]]:
     scores: dict[UUID, dict[str, float]] = defaultdict(dict)
     for (model_id, task), quality in task_table().items():
         scores[model_id][task] = quality.score
-    for own in scores.values():
-        own[GENERAL] = fmean(own.values())
     return dict(scores)
 
 
@@ -284,15 +335,27 @@ def _output_tokens(now: datetime) -> dict[str, int]:
     }
 
 
+def _storage() -> dict[UUID, frozenset[str]]:
+    rows = PrivacySettings.objects.filter(stores_prompts=True)
+    return {row.org_id: frozenset(row.redacts) for row in rows}
+
+
 def _policies() -> dict[UUID, OrgPolicy]:
-    rows = Policy.objects.select_related("premium_model")
+    rows = {row.org_id: row for row in Policy.objects.select_related("premium_model")}
     return {
-        row.org_id: OrgPolicy(
-            Weights(row.weight_cost, row.weight_latency, row.weight_task),
-            row.premium_model.slug if row.premium_model else "",
-        )
-        for row in rows
+        org_id: _policy(rows.get(org_id), limits)
+        for org_id, limits in limits_by_org(rows.values()).items()
     }
+
+
+def _policy(row: Policy | None, limits: OrgLimits) -> OrgPolicy:
+    if row is None:
+        return OrgPolicy(limits=limits)
+    return OrgPolicy(
+        Weights(row.weight_cost, row.weight_latency, row.weight_task),
+        row.premium_model.slug if row.premium_model else "",
+        limits,
+    )
 
 
 def _names(pool: Iterable[Candidate]) -> dict[str, tuple[Candidate, ...]]:
@@ -321,5 +384,9 @@ def _baselines(pool: Iterable[Candidate], wanted: set[str]) -> dict[str, Compile
     return {offer.model: offer.price for offer in offers if offer.price}
 
 
-def _earliest(prices: Iterable[CompiledPrice]) -> datetime | None:
-    return min((p.valid_until for p in prices if p.valid_until), default=None)
+def _earliest(
+    prices: Iterable[CompiledPrice], override: datetime | None
+) -> datetime | None:
+    """When something of this picture stops to hold by itself."""
+    moments = [p.valid_until for p in prices if p.valid_until]
+    return min([*moments, *([override] if override else [])], default=None)

@@ -1,19 +1,45 @@
 """What runs on the clock: roll-ups every minute, partitions every night."""
 
-from celery import shared_task
+from apps.jobs.job import job
+from apps.jobs.lock import Held
+from apps.kit.clock import utc_now
+from apps.router import budget_services, retention, rollups
+from apps.router.budget_queries import drop_expired_holds, due_notices
+from apps.router.used import note_used_models
+from apps.tenancy.scope import scope, unscoped
 
-from apps.router import rollups
-from apps.tenancy.scope import unscoped
-from apps.tenancy.tasks import OrgTask
 
-
-@shared_task(name="router.roll_up", base=OrgTask, needs_org=False)
-def roll_up() -> int:
+@job("router.roll_up")
+def roll_up(held: Held) -> str:
     with unscoped("the roll-up sums every organization's ledger"):
-        return rollups.roll_up()
+        return f"{rollups.roll_up()} hours"
 
 
-@shared_task(name="router.make_partitions", base=OrgTask, needs_org=False)
-def make_partitions() -> int:
+@job("router.watch_budgets")
+def watch_budgets(held: Held) -> str:
+    """Tell owners of budgets that are nearly spent; end the leases of the dead."""
+    with unscoped("a budget nearly spent may be any organization's"):
+        expired = drop_expired_holds()
+        due = due_notices()
+    told = 0
+    for org_id, budget_id, starts_on, percent in due:
+        with scope(org_id):
+            told += budget_services.tell_owners(budget_id, starts_on, percent)
+    return f"{told} budgets told of, {expired} leases expired"
+
+
+@job("router.note_used_models")
+def note_used(held: Held) -> str:
+    with unscoped("which models are in use, never by whom"):
+        return f"{note_used_models(utc_now().date())} models"
+
+
+@job("router.make_partitions")
+def make_partitions(held: Held) -> str:
     with unscoped("a partition holds every organization's rows"):
-        return rollups.make_partitions()
+        return f"{rollups.make_partitions()} partitions"
+
+
+@job("router.drop_old_months")
+def drop_old_months(held: Held) -> str:
+    return retention.drop_old_months(held)

@@ -1,5 +1,6 @@
 """The request log: what was asked of whom, what it cost, and why that model."""
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -11,7 +12,8 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.http import OrgRequest
 from apps.accounts.queries import list_keys
-from apps.accounts.roles import role_required
+from apps.accounts.roles import may, role_required
+from apps.privacy.queries import find_exchange, settings_of_scope
 from apps.router import queries
 from apps.router.models import RoutedRequest
 from apps.router.serializers import TASKS
@@ -81,4 +83,17 @@ def request_log(request: OrgRequest, code: UUID) -> HttpResponse:
     detail = queries.request_detail(code)
     if detail is None:
         raise Http404
-    return render(request, "router/request.html", {"detail": detail})
+    context = {"detail": detail, **_kept(request, detail)}
+    return render(request, "router/request.html", context)
+
+
+def _kept(request: OrgRequest, detail: queries.RequestDetail) -> dict[str, Any]:
+    """The prompt and its answer, where they are stored and the role may see them."""
+    row = detail.request
+    if not may(request.membership.role, "prompts.read"):
+        return {"may_read_prompts": False}
+    return {
+        "may_read_prompts": True,
+        "exchange": find_exchange(row.id, created_at=row.created_at),
+        "privacy": settings_of_scope(),
+    }

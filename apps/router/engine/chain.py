@@ -2,9 +2,21 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from apps.kit.errors import AppError, MaxCostExceededError, NoModelAvailableError
+from apps.kit.errors import (
+    AppError,
+    MaxCostExceededError,
+    NoModelAvailableError,
+    PermissionDeniedError,
+)
 from apps.router.engine.filters import split
-from apps.router.engine.need import Candidate, Decision, Excluded, Need, Scored
+from apps.router.engine.need import (
+    Candidate,
+    Decision,
+    Excluded,
+    Need,
+    Scored,
+    may_use,
+)
 from apps.router.engine.score import score_all
 
 # Ties are broken by name, so that the same snapshot gives the same choice anywhere.
@@ -53,6 +65,11 @@ def build_chain(ranked: Sequence[Scored]) -> tuple[Scored, ...]:
 def refusal(decision: Decision) -> AppError:
     """What to tell a caller whose request nothing can serve."""
     need, excluded = decision.need, decision.excluded
+    if barred := barred_models(need):
+        return PermissionDeniedError(
+            f"This API key may not use {', '.join(barred)}.",
+            param="model" if need.model else "models",
+        )
     if any(item.code == "max_cost" for item in excluded):
         return MaxCostExceededError(
             "Every model that could serve this request costs more than max_cost.",
@@ -64,12 +81,22 @@ def refusal(decision: Decision) -> AppError:
     return NoModelAvailableError(f"No model can serve this request. {_tally(excluded)}")
 
 
+def barred_models(need: Need) -> tuple[str, ...]:
+    """What the caller asked for, when its key may use nothing of it."""
+    asked = (need.model,) if need.model else need.models
+    if not need.allowed_models or any(may_use(need.allowed_models, m) for m in asked):
+        return ()
+    return asked
+
+
 def explain(chain: Sequence[Scored], need: Need) -> str:
     """Why the first of the chain was chosen, in one sentence."""
     if not chain:
         return "No offer may serve this request."
     first = chain[0]
     name = f"{first.candidate.model} at {first.candidate.provider}"
+    if need.is_test and need.model not in {"", first.candidate.model}:
+        return f"A test key: {name} stands in for {need.model}."
     if need.model:
         return f"The request names {need.model}; {name} is its best offer."
     return f"{name} {_merit(first, need)}{_evidence(first, need)}."

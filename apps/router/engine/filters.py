@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from apps.router.engine.need import Candidate, Excluded, Need
+from apps.router.engine.need import Candidate, Excluded, Need, may_use
 
 # Each rule names what is wrong with a candidate, or returns "" when nothing is.
 Rule = Callable[[Candidate, Need], str]
@@ -13,7 +13,7 @@ def _callable(offer: Candidate, need: Need) -> str:
 
 
 def _named(offer: Candidate, need: Need) -> str:
-    if need.models and offer.model not in need.models:
+    if need.models and offer.model not in need.models and not need.is_test:
         return "not in the request's list of models"
     return ""
 
@@ -22,6 +22,18 @@ def _test_key(offer: Candidate, need: Need) -> str:
     if need.is_test and not offer.is_stand_in:
         return "a test key never reaches a provider"
     return ""
+
+
+def _keys_models(offer: Candidate, need: Need) -> str:
+    # A test key's stand-in answers in place of the models that it may use.
+    if not need.allowed_models or need.is_test:
+        return ""
+    is_allowed = may_use(need.allowed_models, offer.model)
+    return "" if is_allowed else "not among the models that this key may use"
+
+
+def _editors(offer: Candidate, need: Need) -> str:
+    return f"excluded by an editor: {offer.exclusion}" if offer.exclusion else ""
 
 
 def _context(offer: Candidate, need: Need) -> str:
@@ -50,6 +62,12 @@ def _json_schema(offer: Candidate, need: Need) -> str:
     if not need.needs_json_schema:
         return ""
     return _missing(offer.has_json_schema, "JSON schema")
+
+
+def _budget(offer: Candidate, need: Need) -> str:
+    if need.is_budgeted and not offer.price:
+        return "price not known, and a budget is set"
+    return ""
 
 
 def _price(offer: Candidate, need: Need) -> str:
@@ -81,20 +99,22 @@ def _max_cost(offer: Candidate, need: Need) -> str:
 RULES: tuple[tuple[str, Rule], ...] = (
     ("unavailable", _callable),
     ("test_key", _test_key),
+    ("key_models", _keys_models),
     ("not_allowed", _named),
+    ("excluded", _editors),
     ("context", _context),
     ("vision", _vision),
     ("tools", _tools),
     ("json_schema", _json_schema),
+    ("budget", _budget),
     ("price", _price),
     ("quality_floor", _quality),
     ("max_cost", _max_cost),
 )
 # A caller who names a model has chosen it: only what makes the call impossible,
 # or breaks the caller's own limit, still stands against it.
-NAMED_RULES = tuple(
-    rule for rule in RULES if rule[0] in {"unavailable", "test_key", "max_cost"}
-)
+_ALWAYS = {"unavailable", "test_key", "key_models", "budget", "max_cost"}
+NAMED_RULES = tuple(rule for rule in RULES if rule[0] in _ALWAYS)
 
 
 def estimated_cost_nano(offer: Candidate, need: Need) -> int | None:

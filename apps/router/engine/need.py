@@ -1,7 +1,8 @@
 """What a request asks for, and what an offer can do: the engine's two inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final, Literal
 from uuid import UUID
 
@@ -22,6 +23,14 @@ class Weights(msgspec.Struct, frozen=True):
     task_match: float = 0.3
 
 
+class Reach(msgspec.Struct, frozen=True):
+    """What an organization's own provider keys change about who can be called."""
+
+    opened: tuple[str, ...] = ()  # providers only its own keys open
+    shut: tuple[str, ...] = ()  # providers it uses with own keys alone, and has none
+
+
+ANYWHERE: Final = Reach()
 FAST_WEIGHTS = Weights(cost=0.3, latency=0.4, task_match=0.3)
 
 
@@ -43,8 +52,11 @@ class Candidate:
     is_stand_in: bool = False
     # Why it cannot be called at all ("set GROQ_API_KEY"); empty when it can.
     unavailable: str = ""
+    # Why an editor keeps it out of our choice, and what its score is multiplied by.
+    exclusion: str = ""
+    downrank: float = 1.0
     latency_ms: int | None = None
-    # Quality by task, 0 to 1; GENERAL is the mean over the tasks assessed.
+    # Quality by task, 0 to 1; GENERAL is over all that was assessed.
     task_scores: Mapping[str, float] = field(default_factory=dict)
 
     def quality_at(self, task: str) -> float | None:
@@ -73,8 +85,18 @@ class Need(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()  # allow list; empty allows all
     model: str = ""  # the one model the caller named; empty lets us choose
     is_test: bool = False
+    # Ids and globs of what the caller's key may use; empty allows all.
+    allowed_models: tuple[str, ...] = ()
+    is_budgeted: bool = False
     weights: Weights = Weights()
+    reach: Reach = ANYWHERE
     baseline_model: str = ""
+
+
+def may_use(patterns: Iterable[str], model: str) -> bool:
+    """Whether ids and globs allow a model, by its slug or by its bare name."""
+    bare = model.rpartition("/")[2]
+    return any(fnmatchcase(model, p) or fnmatchcase(bare, p) for p in patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,8 @@ class Bill:
 
 
 def price_usage(price: CompiledPrice | None, usage: Usage) -> int | None:
-    """Nano-dollars for the tokens of `usage`, or None without a price."""
-    if price is None:
-        return None
-    return price.cost_nano(
-        usage.fresh,
-        usage.cache_read,
-        usage.cache_write_5m,
-        usage.cache_write_1h,
-        usage.output,
-        usage.reasoning,
-    )
+    """Nano-dollars for all that `usage` counts, or None without a price."""
+    return None if price is None else price.cost_of(usage)
 
 
 def bill(

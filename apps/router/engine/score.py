@@ -82,4 +82,4 @@ def _scored(
 ) -> Scored:
     task_match = offer.quality_at(need.task)
     score = weighted(need.weights, cost=cost, latency=latency, task_match=task_match)
-    return Scored(offer, score, cost, latency, task_match, cost_nano)
+    return Scored(offer, score * offer.downrank, cost, latency, task_match, cost_nano)

@@ -6,7 +6,7 @@ from typing import Any
 from apps.kit.clock import utc_now
 from apps.kit.ids import uuid7
 from apps.kit.money import CompiledPrice, PriceRow, compile_price
-from apps.router.engine.need import Candidate, Need, Priority
+from apps.router.engine.need import Candidate, Need, Priority, Scored
 
 ALL_TASKS = (("chat", 1.0),)
 
@@ -31,6 +31,11 @@ def offer(model: str, *, usd: tuple[str, str] | None = None, **facts: Any) -> Ca
         price=price(*usd) if usd else None,
         **facts,
     )
+
+
+def scored(model: str, **facts: Any) -> Scored:
+    """An offer as it stands in a chain, where its scores do not matter."""
+    return Scored(offer(model, **facts), 1.0, None, None, None, None)
 
 
 def need(*, priority: Priority = "balanced", **facts: Any) -> Need:

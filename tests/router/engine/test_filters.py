@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from apps.router.engine.filters import split
+from apps.router.engine.need import may_use
 from tests.router.engine.offers import need, offer
 
 PRICED: dict[str, Any] = {"usd": ("1", "2")}
@@ -16,6 +17,12 @@ PRICED: dict[str, Any] = {"usd": ("1", "2")}
         ({"unavailable": "no key: set X"}, {}, "no key: set X"),
         ({}, {"is_test": True}, "a test key never reaches a provider"),
         ({}, {"models": ("b/other",)}, "not in the request's list of models"),
+        (
+            {},
+            {"allowed_models": ("b/*",)},
+            "not among the models that this key may use",
+        ),
+        ({"usd": None}, {"is_budgeted": True}, "price not known, and a budget is set"),
         ({"context_tokens": 1000}, {}, "context of 1,000 tokens, about 1,500 needed"),
         ({"has_vision": False}, {"needs_vision": True}, "no vision"),
         ({"has_vision": None}, {"needs_vision": True}, "vision not assessed"),
@@ -116,3 +123,21 @@ def test_a_test_key_reaches_the_stand_in_alone() -> None:
     fit, _ = split([stand_in, real], need(is_test=True))
 
     assert fit == [stand_in]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "model", "is_allowed"),
+    [
+        (("openai/gpt-5",), "openai/gpt-5", True),
+        (("openai/*",), "openai/gpt-5", True),
+        (("gpt-5",), "openai/gpt-5", True),
+        (("*-mini", "gpt-?"), "openai/gpt-5", True),
+        (("openai/gpt",), "openai/gpt-5", False),
+        (("groq/*",), "openai/gpt-5", False),
+        (("openai",), "openai/gpt-5", False),
+    ],
+)
+def test_ids_and_patterns_allow_models(
+    patterns: tuple[str, ...], model: str, *, is_allowed: bool
+) -> None:
+    assert may_use(patterns, model) is is_allowed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from apps.accounts import services
+from apps.accounts import key_services
 from apps.accounts.keys import new_token
 from apps.accounts.models import APIKey, Organization
 from apps.kit.clock import utc_now
@@ -196,7 +196,7 @@ async def test_a_key_without_the_scope_is_403(
 def revoke_all(org: Organization) -> None:
     with scope(org.id):
         for key in list(APIKey.objects.all()):
-            services.revoke_key(key.id)
+            key_services.revoke_key(key.id)
 
 
 async def test_a_revoked_key_is_refused_within_a_second(

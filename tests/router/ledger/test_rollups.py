@@ -101,7 +101,7 @@ def test_only_one_works_at_a_time(org: Organization) -> None:
 
 
 def test_the_partitions_task_runs_without_an_organization(org: Organization) -> None:
-    assert make_partitions.apply().get() == 0
+    assert make_partitions.apply().get() == "0 partitions"
 
 
 def test_roll_ups_among_shippers_end_at_the_ledgers_sums(

@@ -49,7 +49,9 @@ def _url(config: dict[str, str], host: str) -> str:
 class WebProcess:
     """granian with one worker in a process group of its own."""
 
-    def __init__(self, folder: Path, *, database_host: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, database_host: str = "", **environment: str
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "web.log"
@@ -66,6 +68,7 @@ class WebProcess:
             "ALLOWED_HOSTS": "127.0.0.1",
             "REDIS_URL": settings.REDIS_URL,
             "PREMIUM_MODEL": "third-house/third",
+            **environment,
         }
 
     async def start(self) -> None:

@@ -1,0 +1,152 @@
+"""Writes of budgets and of the organization's own rate limits.
+
+Every web process hears of a change within a second; the limit of a budget holds at
+once, because it is Postgres that leases.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from apps.accounts.models import APIKey, Membership, Organization
+from apps.accounts.roles import Role
+from apps.audit.services import record
+from apps.kit.errors import NotFoundError, ValidationError
+from apps.mail import services as mail
+from apps.mail.kinds import Kind
+from apps.router.budget_models import Budget, BudgetNotice
+from apps.router.budget_queries import BudgetState, budget_state
+from apps.router.models import Policy
+
+CHANNEL: Final = "modeloptix_policy"
+RATES: Final = ("requests_per_minute", "tokens_per_minute")
+
+
+def create_budget(*, key_id: UUID | None, period: str, limit_usd: Decimal) -> Budget:
+    """A budget of a key, or with None of the organization.
+
+    Raises NotFoundError for a key that is not there, ValidationError for a budget
+    that is there already.
+    """
+    if key_id is not None and not APIKey.objects.filter(id=key_id).exists():
+        raise NotFoundError("There is no such API key.", param="key_id")
+    budget = Budget(key_id=key_id, period=period, limit_usd=limit_usd)
+    try:
+        with transaction.atomic():
+            budget.save(force_insert=True)
+            _record("budget.created", budget, after=_facts(budget))
+            _announce()
+    except IntegrityError as problem:
+        raise ValidationError(
+            "There is such a budget already: change its limit.", param="period"
+        ) from problem
+    return budget
+
+
+def change_budget(budget_id: UUID, *, limit_usd: Decimal) -> Budget:
+    """Set another limit; who was told of the old one will be told of the new one."""
+    with transaction.atomic():
+        budget = _locked(budget_id)
+        before = _facts(budget)
+        budget.limit_usd = limit_usd
+        budget.save(update_fields=["limit_usd", "updated_at"])
+        if limit_usd > Decimal(before["limit_usd"]):
+            BudgetNotice.objects.filter(budget_id=budget_id).delete()
+        _record("budget.changed", budget, before=before, after=_facts(budget))
+        _announce()
+    return budget
+
+
+def delete_budget(budget_id: UUID) -> None:
+    """End a budget: what it held back passes from now on."""
+    with transaction.atomic():
+        budget = _locked(budget_id)
+        before = _facts(budget)
+        _record("budget.deleted", budget, before=before)
+        budget.delete()
+        _announce()
+
+
+def set_rates(changes: Mapping[str, int | None]) -> Policy:
+    """Set the organization's limits a minute (of RATES); None takes one away."""
+    with transaction.atomic():
+        policy, _ = Policy.objects.get_or_create()
+        before = {name: getattr(policy, name) for name in RATES}
+        for name, value in changes.items():
+            setattr(policy, name, value)
+        policy.save(update_fields=[*changes, "updated_at"])
+        after = {name: getattr(policy, name) for name in RATES}
+        record(
+            "limits.changed",
+            subject="policy",
+            subject_id=policy.id,
+            before=before,
+            after=after,
+        )
+        _announce()
+    return policy
+
+
+def tell_owners(budget_id: UUID, starts_on: date, percent: int) -> bool:
+    """Mail the owners that so much is spent, once a period; False when they know."""
+    with transaction.atomic():
+        state = budget_state(budget_id)
+        if state is None or state.starts_on != starts_on:
+            return False
+        notice, is_new = BudgetNotice.objects.get_or_create(
+            budget_id=budget_id, starts_on=starts_on, percent=percent
+        )
+        if is_new:
+            _mail(state, notice)
+        return is_new
+
+
+def _mail(state: BudgetState, notice: BudgetNotice) -> None:
+    owners = Membership.objects.filter(role=Role.OWNER).select_related("user")
+    mail.notify(
+        "budget_used_up" if notice.percent >= 100 else "budget_warning",
+        kind=Kind.BUDGET,
+        people={owner.user_id: owner.user.email for owner in owners},
+        context={
+            "state": state,
+            "org_name": Organization.objects.get().name,
+            "url": f"{settings.SITE_URL}/budgets/",
+        },
+        org_id=notice.org_id,
+    )
+
+
+def _locked(budget_id: UUID) -> Budget:
+    budgets = Budget.objects.select_for_update(of=("self",))
+    budget = budgets.select_related("key").filter(id=budget_id).first()
+    if budget is None:
+        raise NotFoundError("There is no such budget.")
+    return budget
+
+
+def _facts(budget: Budget) -> dict[str, str]:
+    return {
+        "name": f"{budget.get_period_display()} budget",
+        "key_id": str(budget.key_id or ""),
+        "limit_usd": str(budget.limit_usd),
+    }
+
+
+def _record(
+    action: str,
+    budget: Budget,
+    *,
+    before: dict[str, str] | None = None,
+    after: dict[str, str] | None = None,
+) -> None:
+    record(action, subject="budget", subject_id=budget.id, before=before, after=after)
+
+
+def _announce() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])

@@ -1,0 +1,1 @@
+"""`./run bench limits`: what limits promise, tried on four real web processes."""
