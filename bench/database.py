@@ -32,6 +32,8 @@ class Store:
 
     environment: dict[str, str]
     pids: list[int] = field(default_factory=list)
+    # Of the run's own Valkey; None when REDIS_URL names one that is somebody's.
+    valkey_pid: int | None = None
 
 
 def plain_environment() -> dict[str, str]:
@@ -48,6 +50,8 @@ def database(run: Servers, home: Path, cores: frozenset[int]) -> Iterator[Store]
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "SECRET_KEY": secrets.token_hex(),
             "KEY_PEPPER": secrets.token_hex(),
+            # 43 letters of URL-safe base64: 32 bytes without their padding.
+            "KEY_ENCRYPTION_KEYS": f"1:{secrets.token_urlsafe(32)}",
             "MODELOPTIX_DATA_DIR": str(home),
         }
     )
@@ -98,6 +102,7 @@ def _valkey(run: Servers, home: Path, store: Store, cores: frozenset[int]) -> No
     )
     run.wait_for("valkey", server.is_ready)
     store.pids.append(process.pid)
+    store.valkey_pid = process.pid
     store.environment["REDIS_URL"] = server.url
 
 

@@ -29,6 +29,12 @@ def share_out() -> Cores:
     return Cores(frozenset(allowed[-1:]), frozenset(allowed[:-1]))
 
 
+def everywhere() -> Cores:
+    """All processes on all cores."""
+    allowed = frozenset(_allowed())
+    return Cores(allowed, allowed)
+
+
 def _allowed() -> set[int]:
     if hasattr(os, "sched_getaffinity"):
         return os.sched_getaffinity(0)

@@ -15,6 +15,7 @@ from config.launcher.plan import WEB_POOL_SIZE
 from config.launcher.probes import answers_http
 from config.launcher.problems import free_port
 
+_PRODUCT: Final = "config.asgi:application"
 MOCK_RANK: Final = 1  # the gateways, at rank 0, are ended before their upstream
 
 
@@ -56,8 +57,13 @@ class Stage:
     def ours(self, mock: Target, store: Store) -> Target:
         prepare(store, f"http://{HOST}:{mock.port}/v1")
         key = json.loads((self.home / "demo.json").read_text())["live_key"]
-        env = {**store.environment, "DATABASE_POOL_SIZE": WEB_POOL_SIZE}
-        return self._serve("ours", "config.asgi:application", env, key)
+        return self._serve("ours", _PRODUCT, _environment(store), key)
+
+    def another(self, store: Store) -> Target:
+        """One more process of the product that `ours` has made ready."""
+        return self._serve(
+            f"ours-{len(self.run.started)}", _PRODUCT, _environment(store)
+        )
 
     def _serve(
         self, name: str, application: str, env: Mapping[str, str], key: str = "none"
@@ -71,6 +77,15 @@ class Stage:
         )
         self.run.wait_for(name, lambda: answers_http(HOST, port, "/health"))
         return Target(name, port, process.pid, key)
+
+
+def _environment(store: Store) -> dict[str, str]:
+    return {
+        **store.environment,
+        "DATABASE_POOL_SIZE": WEB_POOL_SIZE,
+        # Counted like any other limit, but never reached.
+        "RATE_LIMIT_MAX": "1000000000",
+    }
 
 
 def granian(application: str, port: int) -> Sequence[str]:

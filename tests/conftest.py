@@ -4,6 +4,7 @@
 commits, and is needed for async code, threads and every other login.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from apps.accounts.models import Organization, User
 from tests import database
 from tests.factories import make_member, make_org
+from tests.leaks import LEAK_WATCH
 from tests.settings import WORKER
 
 
@@ -44,6 +46,20 @@ def _django_db_helper(
     block = database.emptied() if is_committing else database.rolled_back()
     with django_db_blocker.unblock(), block:
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged() -> Iterator[None]:
+    """Read every log record of every test, from INFO up."""
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(LEAK_WATCH)
+    root.setLevel(logging.INFO)
+    LEAK_WATCH.found.clear()
+    yield
+    root.setLevel(level)
+    root.removeHandler(LEAK_WATCH)
+    assert LEAK_WATCH.found == [], "a secret was logged"
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,20 @@ from typing import Any, Never
 from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
+from psycopg.errors import DeadlockDetected
 
 from apps.tenancy.provision import drop_database, provision
 
+# A server of the tests reads for some milliseconds after each change.
+EMPTY_TRIES = 20
 # Rows that migrations make.
-KEPT = ("django_migrations", "django_content_type", "auth_permission")
+KEPT = (
+    "accounts_plan",
+    "auth_permission",
+    "django_content_type",
+    "django_migrations",
+)
 
 EMPTY_TABLES = f"""
 DO $$
@@ -87,9 +95,26 @@ def emptied() -> Iterator[None]:
         yield
     finally:
         close_all()
-        with connections["owner"].cursor() as cursor:
-            cursor.execute(EMPTY_TABLES)
+        _empty_tables()
         connections["owner"].close()
+
+
+def _empty_tables() -> None:
+    """Remove every row; a server of the tests may be reading at this very moment.
+
+    It and we can each hold what the other waits for. Postgres then refuses one of the
+    two, and when that is us, nothing is emptied yet and we ask again.
+    """
+    for attempt in range(EMPTY_TRIES):
+        try:
+            with connections["owner"].cursor() as cursor:
+                cursor.execute(EMPTY_TABLES)
+        except OperationalError as problem:
+            is_last = attempt == EMPTY_TRIES - 1
+            if is_last or not isinstance(problem.__cause__, DeadlockDetected):
+                raise
+        else:
+            return
 
 
 def close_all() -> None:

@@ -1,13 +1,15 @@
 """Rows for tests, made the way the product makes them."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.core import mail
 
-from apps.accounts import services
+from apps.accounts import invitation_services, key_services
 from apps.accounts.keys import DEFAULT_SCOPES
-from apps.accounts.models import APIKey, Membership, Organization, User
+from apps.accounts.models import APIKey, Invitation, Membership, Organization, User
 from apps.catalog.models import AIModel, Offer, Price, Provider
 from apps.kit.clock import utc_now
 from apps.kit.ids import uuid7
@@ -51,11 +53,11 @@ def make_key(
     **fields: Any,
 ) -> tuple[APIKey, str]:
     """A key and its token; further fields are set as they are."""
-    wanted = services.NewKey(
+    wanted = key_services.NewKey(
         name=name, is_test=is_test, scopes=scopes, expires_at=expires_at
     )
     with scope(org.id):
-        key, token = services.create_key(wanted, by=by)
+        key, token = key_services.create_key(wanted, by=by)
         for field, value in fields.items():
             setattr(key, field, value)
         if fields:
@@ -114,3 +116,23 @@ def make_routed_request(org: Organization, **fields: Any) -> RoutedRequest:
     # The web's login only reads the ledger.
     row.save(using="owner", force_insert=True)
     return row
+
+
+def make_invitation(
+    org: Organization,
+    email: str = "ina@example.com",
+    *,
+    role: str = "member",
+    by: User | None = None,
+) -> tuple[Invitation, str]:
+    """An invitation as it was mailed, and the token of its link."""
+    with scope(org.id):
+        invitation = invitation_services.invite(email, role, by=by)
+    return invitation, invitation_token()
+
+
+def invitation_token() -> str:
+    """The token of the link in the newest mail."""
+    found = re.search(r"/invitations/([\w-]+)/", str(mail.outbox[-1].body))
+    assert found, "The newest mail is no invitation."
+    return found[1]

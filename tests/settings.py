@@ -17,9 +17,12 @@ os.environ.update(
     DEBUG="false",
     SECRET_KEY="the tests' own secret",
     KEY_PEPPER="the tests' own pepper",
+    KEY_ENCRYPTION_KEYS="1:VGhlIHRlc3RzJyBvd24ga2V5LCBvZiAzMiBieXRlcyE=",
     MODELOPTIX_DATA_DIR=str(_folder),
     JOURNAL_DIR="",
     SITE_URL="http://testserver",
+    # Tests of limits set their own; load in the others is not to be held back.
+    RATE_LIMIT_MAX="0",
     ALLOWED_HOSTS="testserver,127.0.0.1,localhost",
 )
 
@@ -30,3 +33,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+MAIL_DELIVERY = "now"

@@ -52,6 +52,22 @@ def unscoped(reason: str) -> Iterator[None]:
         _current.reset(token)
 
 
+@contextmanager
+def elsewhere(org_id: UUID, reason: str) -> Iterator[None]:
+    """Work for another organization than the one in scope, and come back.
+
+    For the few acts of a person that concern two: founding one, joining one. The
+    caller has made sure that the person may; every reason is on a list.
+    """
+    if not reason:
+        raise ScopeError("Leaving a scope needs its reason.")
+    token = _current.set(org_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def current_org_id() -> UUID | None:
     held = _current.get()
     return held if isinstance(held, UUID) else None

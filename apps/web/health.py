@@ -8,6 +8,7 @@ import psycopg
 import redis.asyncio
 from django.conf import settings
 
+from apps.jobs.presence import PARTS, UNSEEN_AFTER
 from apps.router.replies import encode_json
 from apps.router.runtime import current
 from apps.tenancy.dsn import dsn_of
@@ -15,6 +16,16 @@ from apps.tenancy.dsn import dsn_of
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CHECK_TIMEOUT_S: Final = 1.0
+# Subjects alone: an error's words are for staff.
+JOB_TROUBLES: Final = """
+    SELECT part FROM unnest(%(parts)s::text[]) AS part
+    WHERE NOT EXISTS (
+        SELECT FROM job_presences p
+        WHERE p.name = part AND p.seen_at > clock_timestamp() - %(age)s
+    )
+    UNION SELECT subject FROM job_incidents WHERE closed_at IS NULL
+    ORDER BY 1
+"""
 
 
 async def answer_health(send: Send) -> None:
@@ -25,11 +36,16 @@ async def answer_health(send: Send) -> None:
 async def answer_ready(send: Send) -> None:
     """`GET /ready`: each dependency by name; 503 `degraded` when one is down."""
     names = list(CHECKS)
-    results = await asyncio.gather(*(_check(name) for name in names))
+    *results, jobs = await asyncio.gather(*(_check(name) for name in names), _jobs())
     checks = dict(zip(names, results, strict=True))
     is_ready = all(result == "ok" for result in results)
     status = "ok" if is_ready else "degraded"
-    body = {"status": status, "checks": checks, "ledger": _ledger()}
+    body = {
+        "status": status,
+        "checks": checks,
+        "ledger": _ledger(),
+        "jobs": jobs,
+    }
     await _send(send, 200 if is_ready else 503, body)
 
 
@@ -58,6 +74,25 @@ async def _redis() -> str:
 
 async def _catalog() -> str:
     return "ok" if current().planner.snapshot.names else "no models loaded"
+
+
+async def _jobs() -> dict[str, Any]:
+    """What is wrong with jobs. Requests are served all the same, so it is no check."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            found = await _job_troubles()
+    except (TimeoutError, psycopg.Error):
+        return {"status": "unknown"}
+    return {"status": "degraded" if found else "ok", "troubles": found}
+
+
+async def _job_troubles() -> list[str]:
+    connection = await psycopg.AsyncConnection.connect(dsn_of("default"))
+    async with connection:
+        rows = await connection.execute(
+            JOB_TROUBLES, {"age": UNSEEN_AFTER, "parts": list(PARTS)}
+        )
+        return [subject for (subject,) in await rows.fetchall()]
 
 
 def _ledger() -> dict[str, int]:

@@ -43,6 +43,7 @@ def dashboard(request: OrgRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+@role_required("organization.read")
 def search(request: OrgRequest) -> HttpResponse:
     """Pages and models whose name holds the typed words."""
     words = request.GET.get("q", "").replace("\0", "").strip()[:100]

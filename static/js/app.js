@@ -5,6 +5,7 @@ import { watchDialogs, watchNames } from "./dialogs.js";
 import { watchPalette } from "./palette.js";
 import { watchCopying } from "./copying.js";
 import { localise } from "./times.js";
+import { showCurrentTab } from "./tabs.js";
 
 watchTheme();
 watchToasts();
@@ -12,6 +13,7 @@ watchDialogs();
 watchNames();
 watchPalette();
 watchCopying();
+showCurrentTab();
 
 function prepare(root) {
   localise(root);

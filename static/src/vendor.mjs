@@ -4,8 +4,8 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 const ICONS = [
   "activity", "arrow-right", "book-open", "boxes", "calendar", "check", "chevron-down",
   "chevron-right", "circle-alert", "circle-check", "clock", "copy", "download",
-  "flask-conical", "gauge", "info", "key-round", "layers", "log-out", "mail", "menu",
-  "monitor", "moon", "play", "plus", "route", "scroll-text", "search", "square", "sun",
+  "fingerprint", "flask-conical", "gauge", "info", "key-round", "layers", "log-out", "mail", "menu",
+  "monitor", "moon", "play", "plus", "route", "scroll-text", "search", "settings", "square", "sun",
   "trash-2", "triangle-alert", "user", "x",
 ];
 const FILES = {

@@ -148,6 +148,8 @@ def _environment(url: str, folder: Path) -> dict[str, str]:
         **urls,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "SITE_URL": url,
+        # The identity provider of a test is on loopback.
+        "PRIVATE_ADDRESSES_ALLOWED": "true",
         "MODELOPTIX_DATA_DIR": str(folder),
         "DEBUG": "false",
     }

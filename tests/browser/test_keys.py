@@ -1,8 +1,14 @@
-from playwright.sync_api import expect
+"""Keys in a browser: made, refused, revoked, limited and rotated."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Organization, User
 from tests.browser.conftest import Visit
 from tests.factories import make_key
+
+Axe = Callable[[Page], list[str]]
 
 
 def test_a_new_key_is_shown_once_with_its_command(visit: Visit, owner: User) -> None:
@@ -48,3 +54,23 @@ def test_a_key_is_revoked_only_by_its_name(
     page.click("dialog[open] button[type=submit]")
 
     expect(page.locator("tbody .badge-bad")).to_have_text("revoked")
+
+
+def test_a_key_is_limited_and_rotated_on_its_page(
+    visit: Visit, axe: Axe, owner: User, org: Organization
+) -> None:
+    _, old = make_key(org, name="Nightly")
+    page = visit.sign_in(owner)
+    visit.open("/keys/")
+    page.click("tbody th a")
+
+    page.fill("[name=allowed_models]", "openai/*, groq/*")
+    page.fill("[name=requests_per_minute]", "30")
+    page.click("text=Save")
+    expect(page.locator("[name=allowed_models]")).to_have_value("openai/*\ngroq/*")
+    page.click("main button:text-is('Rotate')")
+
+    new = page.locator("[data-token]").inner_text()
+    assert new != old
+    expect(page.locator(".page-lede")).to_contain_text(f"…{old[-4:]}, works until")
+    assert axe(page) == []

@@ -18,6 +18,7 @@ PRIVATE = [
     "/requests/",
     "/playground/",
     "/keys/",
+    "/budgets/",
     "/models/modeloptix/echo/",
     "/accounts/email/",
     "/accounts/password/change/",

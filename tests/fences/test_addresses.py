@@ -5,53 +5,25 @@ when the manager forgets its filter and row security stands alone.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.accounts.keys import DEFAULT_SCOPES
 from apps.accounts.models import Organization
 from apps.kit.ids import uuid7
 from apps.tenancy.models import TenantManager, TenantQuerySet
-from tests.factories import make_key, make_member, make_routed_request
-from tests.fences.addresses import ANYONE, MEMBERS, NOT_OURS, RULES, SAMPLES, Rule
+from tests.fences.addresses import MEMBERS, NOT_OURS, RULES, Rule
+from tests.fences.objects import OBJECTS
+from tests.fences.visitors import JSON, ask, make_visitor, roles_of
 
-ROLES: Final = sorted(ANYONE)
+METHODS: Final = ("get", "post", "put", "patch", "delete")
 CASES: Final = [(route, rule) for route, rules in RULES.items() for rule in rules]
 NAMES: Final = [f"{rule.method} {route}" for route, rule in CASES]
 # What differs from answer to answer by its nature.
 CHANGING: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b[A-Za-z0-9]{64}\b")
-type Factory = Callable[[Organization], UUID]
-
-OBJECTS: Final[dict[str, Factory]] = {
-    "key": lambda org: make_key(org)[0].id,
-    "request": lambda org: make_routed_request(org).id,
-}
-
-
-@dataclass(frozen=True)
-class Visitor:
-    client: Client
-    headers: dict[str, str]
-
-
-@pytest.fixture
-def visitor(acme: Organization) -> Callable[[str], Visitor]:
-    def make(role: str) -> Visitor:
-        client, headers = Client(), {}
-        if role in MEMBERS:
-            client.force_login(make_member(acme, f"{role}-{uuid7()}", role=role))
-        elif role != "anonymous":
-            scopes = (*DEFAULT_SCOPES, role) if ":" in role else DEFAULT_SCOPES
-            headers["Authorization"] = f"Bearer {make_key(acme, scopes=scopes)[1]}"
-        return Visitor(client, headers)
-
-    return make
 
 
 @pytest.fixture(params=["both walls", "row security alone"])
@@ -69,17 +41,40 @@ def test_every_address_is_listed() -> None:
     assert found == set(RULES)
 
 
+def test_every_address_with_an_identifier_says_what_it_names() -> None:
+    nameless = [
+        name
+        for name, (route, rule) in zip(NAMES, CASES, strict=True)
+        if "<uuid:" in route and rule.names not in OBJECTS
+    ]
+
+    assert nameless == []
+
+
+@pytest.mark.parametrize("route", RULES)
+def test_every_method_is_listed(
+    transactional_db: None, acme: Organization, route: str
+) -> None:
+    """What no rule speaks of is answered with 405, to whoever is let in elsewhere."""
+    rules = RULES[route]
+    role = max(rules[0].allowed, key=_power)
+    listed = {rule.method for rule in rules}
+    got = {}
+    for method in sorted(set(METHODS) - listed):
+        rule = Rule(rules[0].allowed, method, names=rules[0].names)
+        answer = ask(make_visitor(acme, role, rule), route, rule, _own(rule, acme))
+        got[method] = answer.status_code
+
+    assert set(got.values()) <= {405}, got
+
+
 @pytest.mark.parametrize(("route", "rule"), CASES, ids=NAMES)
 def test_each_role_is_let_in_or_refused(
-    transactional_db: None,
-    visitor: Callable[[str], Visitor],
-    acme: Organization,
-    route: str,
-    rule: Rule,
+    transactional_db: None, acme: Organization, route: str, rule: Rule
 ) -> None:
     got, expected = {}, {}
-    for role in ROLES:
-        answer = _ask(visitor(role), route, rule, _own(rule, acme))
+    for role in roles_of(rule):
+        answer = ask(make_visitor(acme, role, rule), route, rule, _own(rule, acme))
         got[role] = _verdict(answer)
         expected[role] = _expected(role, rule, route)
 
@@ -94,16 +89,16 @@ def test_each_role_is_let_in_or_refused(
 def test_another_organizations_object_looks_like_none(
     transactional_db: None,
     walls: None,
-    visitor: Callable[[str], Visitor],
+    acme: Organization,
     globex: Organization,
     route: str,
     rule: Rule,
 ) -> None:
     theirs = OBJECTS[rule.names](globex)
-    for role in ROLES:
-        who = visitor(role)
-        other = _comparable(_ask(who, route, rule, theirs))
-        unknown = _comparable(_ask(who, route, rule, uuid7()))
+    for role in roles_of(rule):
+        who = make_visitor(acme, role, rule)
+        other = _comparable(ask(who, route, rule, theirs))
+        unknown = _comparable(ask(who, route, rule, uuid7()))
         assert other == unknown, role
         if role in rule.allowed:
             assert other[0] == 404, role
@@ -117,41 +112,37 @@ def _routes(patterns: Any = None, start: str = "") -> Iterator[str]:
             yield from _routes(one.url_patterns, start + str(one.pattern))
 
 
+def _power(role: str) -> tuple[bool, str]:
+    order = ("viewer", "member", "admin", "owner")
+    return role in order, f"{order.index(role)}" if role in order else role
+
+
 def _own(rule: Rule, org: Organization) -> UUID | None:
     return OBJECTS[rule.names](org) if rule.names else None
 
 
-def _ask(who: Visitor, route: str, rule: Rule, object_id: UUID | None) -> Any:
-    path = "/" + re.sub(
-        r"<(?:\w+:)?(\w+)>", lambda m: SAMPLES.get(m[1]) or str(object_id), route
-    )
-    options: dict[str, Any] = {}
-    if rule.body is not None:
-        options["data"] = rule.body
-        if route.startswith(("v1/", "api/")):
-            options["content_type"] = "application/json"
-    method = getattr(who.client, rule.method)
-    return method(path, headers=who.headers, **options)
-
-
 def _verdict(answer: Any) -> str:
-    if answer.status_code == 302 and "/accounts/login/" in answer.headers["Location"]:
+    where = answer.headers.get("Location", "")
+    if answer.status_code == 302 and "/accounts/login/" in where:
         return "sign in"
+    if answer.status_code == 302 and where == "/organization/new/":
+        return "no organization"
     if answer.status_code in {401, 403}:
         return str(answer.status_code)
     return "let in" if answer.status_code != 500 else "500"
 
 
 def _expected(role: str, rule: Rule, route: str) -> str:
-    is_v1, is_api = route.startswith("v1/"), route.startswith("api/")
+    is_v1, is_json = route.startswith("v1/"), route.startswith(JSON)
     if role in rule.allowed:
         return "let in"
     if role in MEMBERS:
         # `/v1` takes no session at all, so a member is nobody there.
         return "401" if is_v1 else "403"
-    if is_api or is_v1:
-        return "401" if role == "anonymous" else "403"
-    return "sign in"
+    if is_json:
+        return "401" if role in {"anonymous", "homeless"} else "403"
+    # A key is nobody on a page; who belongs nowhere is offered to found something.
+    return "no organization" if role == "homeless" else "sign in"
 
 
 def _comparable(answer: Any) -> tuple[int, str, dict[str, str]]:

@@ -11,18 +11,74 @@ from tests.fences.source import modules
 
 REASONS: Final = {
     (
+        "apps/catalog/quarantine.py",
+        "an editor's decision about the catalog is no organization's",
+    ),
+    (
+        "apps/catalog/approvals.py",
+        "an editor's decision about the catalog is no organization's",
+    ),
+    (
         "apps/router/snapshot.py",
         "the router's snapshot holds every organization's policy",
     ),
+    ("apps/accounts/admin_site.py", "the admin shows every organization"),
+    ("apps/vault/rotation.py", "re-encryption wraps every organization's keys"),
+    ("apps/privacy/erasing.py", "deletions that are due belong to every organization"),
+    (
+        "apps/privacy/erasing.py",
+        "the certificate of a deleted organization has no scope",
+    ),
+    (
+        "apps/privacy/erasing.py",
+        "the reminders go to members of every organization",
+    ),
+    (
+        "apps/privacy/exporting.py",
+        "expired archives of every organization are removed",
+    ),
+    (
+        "apps/privacy/exporting.py",
+        "the export job builds every organization's archives",
+    ),
+    (
+        "apps/privacy/retention.py",
+        "the longest retention decides when a month may go",
+    ),
+    ("apps/router/tasks.py", "a budget nearly spent may be any organization's"),
     ("apps/router/tasks.py", "a partition holds every organization's rows"),
     ("apps/router/tasks.py", "the roll-up sums every organization's ledger"),
+    ("apps/router/tasks.py", "which models are in use, never by whom"),
 }
 
 # Modules that name another login than the web's: `using="jobs"`, `connections["jobs"]`.
 OTHER_LOGINS: Final = {
+    ("apps/router/measured.py", "jobs"),
+    ("apps/jobs/delivery.py", "jobs"),
+    ("apps/jobs/dispatch.py", "jobs"),
+    ("apps/jobs/management/commands/jobs.py", "jobs"),
+    ("apps/jobs/presence.py", "jobs"),
+    ("apps/jobs/pruning.py", "jobs"),
+    ("apps/jobs/rows.py", "jobs"),
+    ("apps/jobs/watch.py", "jobs"),
+    ("apps/privacy/erasing.py", "jobs"),
+    ("apps/privacy/retention.py", "jobs"),
+    ("apps/privacy/sweep.py", "jobs"),
+    ("apps/router/budget_queries.py", "jobs"),
+    ("apps/router/retention.py", "jobs"),
     ("apps/router/rollups.py", "jobs"),
     ("apps/router/snapshot.py", "jobs"),
     ("apps/tenancy/models.py", "jobs"),
+    ("bench/torture/tasks.py", "jobs"),
+    ("bench/torture/worker.py", "jobs"),
+}
+
+# Acts of one person that concern two organizations: founding, joining, closing an
+# account. Whoever adds one has made sure that the person may.
+ELSEWHERE: Final = {
+    "apps/accounts/invitation_services.py",
+    "apps/accounts/services.py",
+    "apps/privacy/account.py",
 }
 
 
@@ -39,6 +95,16 @@ def test_every_reason_is_listed() -> None:
     }
 
     assert found == REASONS
+
+
+def test_every_act_in_another_organization_is_listed() -> None:
+    found = {
+        path
+        for path, node in _nodes()
+        if isinstance(node, ast.Call) and _name(node) == "elsewhere"
+    }
+
+    assert found == ELSEWHERE
 
 
 def test_every_use_of_another_login_is_listed() -> None:

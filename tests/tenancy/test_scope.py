@@ -11,6 +11,7 @@ from apps.kit.ids import uuid7
 from apps.tenancy.scope import (
     ScopeError,
     current_org_id,
+    elsewhere,
     is_unscoped,
     require_org_id,
     scope,
@@ -87,3 +88,19 @@ async def test_sibling_tasks_keep_their_own_scopes() -> None:
     right = await asyncio.gather(*(wait_and_read(org_id) for org_id in ids))
 
     assert all(right)
+
+
+def test_an_act_elsewhere_comes_back() -> None:
+    with scope(ACME):
+        with elsewhere(GLOBEX, "a test of joining"):
+            assert current_org_id() == GLOBEX
+        assert current_org_id() == ACME
+
+    with elsewhere(GLOBEX, "a test of joining"):
+        assert current_org_id() == GLOBEX
+    assert current_org_id() is None
+
+
+def test_leaving_a_scope_needs_a_reason() -> None:
+    with pytest.raises(ScopeError), elsewhere(GLOBEX, ""):
+        pass
