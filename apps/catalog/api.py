@@ -20,11 +20,11 @@ from apps.catalog.queries.changes import TOPICS, public_changes
 from apps.catalog.queries.listing import list_models
 from apps.catalog.serializers import (
     CatalogModelSerializer,
+    CatalogOfferSerializer,
     ChangePage,
     ChangeSerializer,
     ModelPage,
     OfferPage,
-    OfferSerializer,
 )
 from apps.kit.clock import utc_now
 from apps.kit.errors import ValidationError
@@ -150,7 +150,7 @@ class OffersView(_Listing[Offer]):
     """`/api/v1/catalog/offers`."""
 
     form = OfferFilterForm
-    serializer = OfferSerializer
+    serializer = CatalogOfferSerializer
 
     @extend_schema(
         operation_id="list_catalog_offers",

@@ -26,7 +26,7 @@ class PriceSerializer(serializers.ModelSerializer[Price]):
         read_only_fields = fields
 
 
-class OfferSerializer(serializers.ModelSerializer[Offer]):
+class CatalogOfferSerializer(serializers.ModelSerializer[Offer]):
     """One model at one provider, with every price in force or to come."""
 
     model = serializers.CharField(source="ai_model.slug", read_only=True)
@@ -132,5 +132,5 @@ def _page(name: str, item: type[serializers.BaseSerializer[Any]]) -> Any:
 
 
 ModelPage = _page("ModelPage", CatalogModelSerializer)
-OfferPage = _page("OfferPage", OfferSerializer)
+OfferPage = _page("OfferPage", CatalogOfferSerializer)
 ChangePage = _page("ChangePage", ChangeSerializer)

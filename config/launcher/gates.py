@@ -13,6 +13,7 @@ DEPLOYED = {
     "DEBUG": "false",
     "SITE_URL": "https://modeloptix.example",
     "ALLOWED_HOSTS": "modeloptix.example",
+    "EMAIL_URL": "smtp://mail.modeloptix.example:587",
 }
 TARGET_DJANGO = "6.1"
 

@@ -102,7 +102,7 @@ class Link:
     """The connection, kept up in the background."""
 
     def __init__(self, url: str, scripts: Sequence[str]) -> None:
-        self._where = parse_url(url)
+        self._where = parse_url(url)  # type: ignore[no-untyped-call]  # redis has no types
         self._scripts = scripts
         self._shas: list[bytes] = []
         self._wire: _Wire | None = None

@@ -163,7 +163,7 @@ def test_the_script_decides_as_this_process_does(
     for _ in range(turns):
         ours = local.take(buckets, share=1)
         theirs = outcome_of(
-            client.eval(SCRIPT, len(names), *names, *arguments(buckets))  # type: ignore[no-untyped-call]  # redis has no types for it
+            client.eval(SCRIPT, len(names), *names, *arguments(buckets))
         )
         # Both clocks run on between the two calls.
         assert theirs.used_s == pytest.approx(ours.used_s, abs=0.2)
