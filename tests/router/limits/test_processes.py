@@ -94,8 +94,9 @@ async def test_a_budget_holds_over_processes_and_a_kill(
 
     # Killed while it waits for a provider: what it held is let go.
     await sync_to_async(_raise_budget)(org)
-    fake.script("primary", text="late", delay_s=30)
-    waiting = asyncio.create_task(_ignore_errors(ask(clients[0], max_tokens=1_900)))
+    fake.script("backup", text="late", delay_s=30)
+    late = ask(clients[0], model="backup", max_tokens=1_900)
+    waiting = asyncio.create_task(_ignore_errors(late))
     async with asyncio.timeout(30):
         while not await holders():
             await asyncio.sleep(0.05)
