@@ -104,6 +104,8 @@ class Desk:
         if found is None:
             found = Purse(rule, org_id, starts_on, limit=rule.limit_nano)
             self._purses[rule.id, starts_on] = found
+        # Whoever asks for it is about to use it: it must not be tidied away meanwhile.
+        found.used_at = monotonic()
         return found
 
     def reserve_now(self, purse: Purse, wanted: int) -> bool:

@@ -73,6 +73,8 @@ async def nothing_held(org: Organization) -> Decimal:
             await asyncio.sleep(0.1)
 
 
+# Two real processes and a kill: once more on a machine that is too busy for it.
+@pytest.mark.flaky(reruns=2)
 async def test_a_budget_holds_over_processes_and_a_kill(
     two: list[WebProcess], fake: FakeProvider, org: Organization, live_token: str
 ) -> None:
@@ -94,6 +96,11 @@ async def test_a_budget_holds_over_processes_and_a_kill(
 
     # Killed while it waits for a provider: what it held is let go.
     await sync_to_async(_raise_budget)(org)
+    async with asyncio.timeout(30):
+        # Who has just denied does not ask again at once.
+        while await ask(clients[0], max_tokens=1_900) != 200:
+            await asyncio.sleep(0.1)
+    await nothing_held(org)
     fake.script("backup", text="late", delay_s=30)
     late = ask(clients[0], model="backup", max_tokens=1_900)
     waiting = asyncio.create_task(_ignore_errors(late))
