@@ -1,7 +1,9 @@
 """Rows for tests, made the way the product makes them."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -11,6 +13,7 @@ from apps.accounts import invitation_services, key_services
 from apps.accounts.keys import DEFAULT_SCOPES
 from apps.accounts.models import APIKey, Invitation, Membership, Organization, User
 from apps.catalog.models import AIModel, Offer, Price, Provider
+from apps.catalog.models.origins import Origin
 from apps.kit.clock import utc_now
 from apps.kit.ids import uuid7
 from apps.router.models import RoutedRequest
@@ -63,6 +66,60 @@ def make_key(
         if fields:
             key.save(update_fields=list(fields))
     return key, token
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model `house/name` that its house offers for US dollars a million tokens."""
+
+    model: str
+    base_url: str
+    input_usd: str
+    output_usd: str
+    context_tokens: int = 100_000
+
+
+def make_offers(*listed: Listed) -> None:
+    """Providers of one model each, as an operator's `add_provider` leaves them."""
+    now = utc_now()
+    facts: dict[str, Any] = {"source": "test", "sourced_on": now.date()}
+    facts["origin"] = Origin.OPERATOR
+    providers, models = list[Provider](), list[AIModel]()
+    offers, prices = list[Offer](), list[Price]()
+    for one in listed:
+        house, _, name = one.model.partition("/")
+        provider = Provider(
+            slug=house,
+            name=house,
+            base_url=one.base_url,
+            is_operator_added=True,
+            origin=Origin.OPERATOR,
+        )
+        model = AIModel(
+            slug=one.model,
+            name=name,
+            author=house,
+            context_tokens=one.context_tokens,
+            **facts,
+        )
+        offer = Offer(
+            provider=provider,
+            ai_model=model,
+            upstream_id=name,
+            context_tokens=one.context_tokens,
+            **facts,
+        )
+        prices += [
+            Price(offer=offer, component=c, usd=Decimal(usd), valid_from=now, **facts)
+            for c, usd in (("input", one.input_usd), ("output", one.output_usd))
+        ]
+        providers.append(provider)
+        models.append(model)
+        offers.append(offer)
+    Provider.objects.using("owner").bulk_create(providers)
+    AIModel.objects.using("owner").bulk_create(models)
+    Offer.objects.using("owner").bulk_create(offers)
+    Price.objects.using("owner").bulk_create(prices)
 
 
 def make_stand_in() -> Offer:

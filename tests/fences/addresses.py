@@ -3,33 +3,22 @@
 A new address fails the fence until it stands here.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from apps.accounts.keys import SCOPES
+from tests.fences.alias_addresses import ALIAS_RULES
+from tests.fences.rules import (
+    ANYONE,
+    KEYS,
+    LEADERS,
+    MEMBERS,
+    OWNERS,
+    PEOPLE,
+    WORKERS,
+    Rule,
+)
+from tests.fences.usage_addresses import USAGE_RULES
 
-MEMBERS: Final = frozenset({"owner", "admin", "member", "viewer"})
-WORKERS: Final = MEMBERS - {"viewer"}
-LEADERS: Final = frozenset({"owner", "admin"})
-OWNERS: Final = frozenset({"owner"})
-# Keys with the usual scopes, and with one more: its scope stands for such a key.
-KEYS: Final = frozenset({"key"} | {scope for scope in SCOPES if ":" in scope})
-# "homeless" is signed in and belongs to no organization.
-PEOPLE: Final = MEMBERS | {"homeless"}
-ANYONE: Final = PEOPLE | KEYS | {"anonymous"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One way to ask an address: by whom it may be asked, about which object."""
-
-    allowed: frozenset[str]
-    method: str = "get"
-    body: Any = None
-    # What the identifier in the address names: a kind of tests/fences/objects.py.
-    names: str = ""
-    # Fields of a body beyond those of `body` that this may set: see test_escalation.
-    accepts: frozenset[str] = frozenset()
+__all__ = ["MEMBERS", "NOT_OURS", "PEOPLE", "RULES", "SAMPLES", "Rule"]
 
 
 # allauth's pages concern a person's own account and hold no tenant's row; the other
@@ -42,6 +31,9 @@ SAMPLES: Final = {
     "slug": "nobody/no-model",
     "token": "no-such-token",
     "name": "no-mail",
+    "act": "start",
+    "run_id": "no-run",
+    "model": "nobody/no-model",
 }
 
 NEW_KEY: Final = {"name": "CI", "kind": "live", "expires_in": "", "scopes": ["chat"]}
@@ -53,9 +45,11 @@ KEY_LIMITS: Final = frozenset(
         "allowed_ips",
         "requests_per_minute",
         "tokens_per_minute",
+        "tags",
     }
 )
 
+NO_REQUEST: Final = "01993f00-0000-7000-8000-000000000000"
 PROVIDER_KEY: Final = "sk-own-0123456789abcdef"
 NEW_PROVIDER_KEY: Final = {"provider": "openai", "name": "CI", "key": PROVIDER_KEY}
 
@@ -64,6 +58,8 @@ PRIVACY: Final = {"stores_prompts": "on", "retention_days": "7", "redacts": ["em
 CHAT: Final = {"messages": [{"role": "user", "content": "Hi"}]}
 
 RULES: Final[dict[str, list[Rule]]] = {
+    **ALIAS_RULES,
+    **USAGE_RULES,
     "": [Rule(ANYONE)],
     "dashboard/": [Rule(MEMBERS)],
     "search/": [Rule(MEMBERS)],
@@ -73,8 +69,20 @@ RULES: Final[dict[str, list[Rule]]] = {
     "playground/run/": [Rule(WORKERS, "post", {"prompt": "Hi"})],
     "v1/chat": [Rule(KEYS, "post", CHAT)],
     "v1/chat/completions": [Rule(KEYS, "post", {"model": "auto", **CHAT})],
+    "v1/messages": [Rule(KEYS, "post", {"max_tokens": 9, **CHAT})],
+    "v1/messages/count_tokens": [Rule(KEYS, "post", CHAT)],
+    "v1/responses": [Rule(KEYS, "post", {"input": "Hi"})],
+    "v1/responses/<str:response_id>": [
+        Rule(KEYS, names="stored_response"),
+        Rule(KEYS, "delete", names="stored_response"),
+    ],
+    "v1/responses/<str:response_id>/input_items": [Rule(KEYS, names="stored_response")],
+    "v1/embeddings": [Rule(KEYS, "post", {"input": "Hi", "model": "small"})],
     "v1/models": [Rule(KEYS)],
+    "v1/models/<path:model>": [Rule(KEYS)],
     "v1/usage": [Rule(KEYS)],
+    "v1/feedback": [Rule(KEYS, "post", {"request_id": NO_REQUEST, "rating": "up"})],
+    "v1/router/learning": [Rule(KEYS)],
     "v1/router/debug": [Rule(KEYS, "post", CHAT)],
     "keys/": [Rule(MEMBERS), Rule(WORKERS, "post", NEW_KEY, accepts=KEY_LIMITS)],
     "keys/<uuid:key_id>/": [
@@ -216,7 +224,7 @@ RULES: Final[dict[str, list[Rule]]] = {
             LEADERS | {"budgets:manage"},
             "post",
             {"period": "day", "limit_usd": "5"},
-            accepts=frozenset({"key_id"}),
+            accepts=frozenset({"key_id", "alias_id"}),
         ),
     ],
     "api/v1/budgets/<uuid:budget_id>": [
@@ -228,6 +236,39 @@ RULES: Final[dict[str, list[Rule]]] = {
             names="budget",
         ),
         Rule(LEADERS | {"budgets:manage"}, "delete", names="budget"),
+    ],
+    "router/cache/": [Rule(MEMBERS)],
+    "router/cache/clear/": [Rule(LEADERS, "post", {"alias": "uc/none"})],
+    "router/cache/keys/<uuid:key_id>/": [
+        Rule(LEADERS, "post", {"ttl_s": "60"}, names="key")
+    ],
+    "router/experiments/": [Rule(MEMBERS)],
+    "router/experiments/new/": [
+        Rule(LEADERS),
+        Rule(LEADERS, "post", {"name": "Another", "model": "nobody/no-model"}),
+    ],
+    "router/experiments/<uuid:experiment_id>/": [Rule(MEMBERS, names="experiment")],
+    "router/experiments/<uuid:experiment_id>/<slug:act>/": [
+        Rule(LEADERS, "post", {}, names="experiment")
+    ],
+    "api/v1/cache": [
+        Rule(MEMBERS | {"aliases:manage"}),
+        Rule(LEADERS | {"aliases:manage"}, "delete"),
+    ],
+    "api/v1/experiments": [
+        Rule(MEMBERS | {"aliases:manage"}),
+        Rule(
+            LEADERS | {"aliases:manage"},
+            "post",
+            {"name": "Another", "kind": "ab", "model": "nobody/no-model"},
+        ),
+    ],
+    "api/v1/experiments/<uuid:experiment_id>": [
+        Rule(MEMBERS | {"aliases:manage"}, names="experiment"),
+        Rule(LEADERS | {"aliases:manage"}, "delete", names="experiment"),
+    ],
+    "api/v1/experiments/<uuid:experiment_id>/<slug:act>": [
+        Rule(LEADERS | {"aliases:manage"}, "post", {}, names="experiment")
     ],
     "api/v1/limits": [
         Rule(MEMBERS | {"budgets:manage"}),

@@ -45,15 +45,33 @@ REASONS: Final = {
         "apps/privacy/retention.py",
         "the longest retention decides when a month may go",
     ),
+    (
+        "apps/router/tasks.py",
+        "the experiments that run are every organization's",
+    ),
     ("apps/router/tasks.py", "a budget nearly spent may be any organization's"),
     ("apps/router/tasks.py", "a partition holds every organization's rows"),
+    (
+        "apps/router/tasks.py",
+        "responses whose time is over are any organization's",
+    ),
     ("apps/router/tasks.py", "the roll-up sums every organization's ledger"),
+    (
+        "apps/router/tasks.py",
+        "the vectors that are too old may be any organization's",
+    ),
+    (
+        "apps/router/management/commands/judge_learning.py",
+        "every organization that learns is judged",
+    ),
     ("apps/router/tasks.py", "which models are in use, never by whom"),
+    ("bench/prepare.py", "every organization of a bench gets a budget"),
 }
 
 # Modules that name another login than the web's: `using="jobs"`, `connections["jobs"]`.
 OTHER_LOGINS: Final = {
     ("apps/router/measured.py", "jobs"),
+    ("apps/jobs/bites.py", "jobs"),
     ("apps/jobs/delivery.py", "jobs"),
     ("apps/jobs/dispatch.py", "jobs"),
     ("apps/jobs/management/commands/jobs.py", "jobs"),
@@ -65,6 +83,9 @@ OTHER_LOGINS: Final = {
     ("apps/privacy/retention.py", "jobs"),
     ("apps/privacy/sweep.py", "jobs"),
     ("apps/router/budget_queries.py", "jobs"),
+    ("apps/router/health_store.py", "jobs"),
+    ("apps/router/management/commands/enable_semantic_cache.py", "owner"),
+    ("apps/router/measuring.py", "jobs"),
     ("apps/router/retention.py", "jobs"),
     ("apps/router/rollups.py", "jobs"),
     ("apps/router/snapshot.py", "jobs"),

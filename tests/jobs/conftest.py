@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils.module_loading import autodiscover_modules
 from pytest_django import Settings
 
 from apps.jobs import handlers
@@ -47,7 +48,8 @@ def messages(transactional_db: None) -> Callable[[], list[Message]]:
 
 @pytest.fixture
 def registry() -> Iterator[dict[str, handlers.Registered]]:
-    """The handlers of topics, put back afterwards."""
+    """The handlers of topics, put back afterwards; modules register only once."""
+    autodiscover_modules("outbox_handlers")
     known = dict(handlers._handlers)
     yield handlers._handlers
     handlers._handlers.clear()
