@@ -9,18 +9,12 @@ from uuid import UUID
 import msgspec
 
 from apps.kit.money import CompiledPrice
+from apps.router.engine.parameters import Matrix
+from apps.router.engine.rules import NO_RULES, Rules, Weights
 
 Priority = Literal["cheap", "balanced", "best"]
 LatencyPref = Literal["fast", "normal"]
 GENERAL: Final = "general"
-
-
-class Weights(msgspec.Struct, frozen=True):
-    """The weights of the documented formula; they need not sum to 1."""
-
-    cost: float = 0.4
-    latency: float = 0.3
-    task_match: float = 0.3
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -49,6 +43,17 @@ class Candidate:
     has_vision: bool | None = None
     has_tools: bool | None = None
     has_json_schema: bool | None = None
+    # Empty: not assessed. Where it runs, and what its provider does with prompts.
+    regions: tuple[str, ...] = ()
+    trains_on_prompts: bool | None = None
+    retains_prompts: bool | None = None
+    quantization: str = ""
+    # Names of the parameters that it takes; None: no source lists them all.
+    parameters: frozenset[str] | None = None
+    # What is known of each parameter, its range too; None: nothing.
+    matrix: Matrix | None = None
+    tokens_per_s: float | None = None
+    is_embedder: bool = False
     is_stand_in: bool = False
     # Why it cannot be called at all ("set GROQ_API_KEY"); empty when it can.
     unavailable: str = ""
@@ -58,11 +63,29 @@ class Candidate:
     latency_ms: int | None = None
     # Quality by task, 0 to 1; GENERAL is over all that was assessed.
     task_scores: Mapping[str, float] = field(default_factory=dict)
+    # The same by the domains beneath the tasks.
+    domain_scores: Mapping[str, float] = field(default_factory=dict)
+    # Tokens of its answers by task, as far as our own traffic shows them.
+    answer_tokens: Mapping[str, int] = field(default_factory=dict)
 
-    def quality_at(self, task: str) -> float | None:
-        """The task's own benchmarks first, the general index second."""
-        own = self.task_scores.get(task)
-        return self.task_scores.get(GENERAL) if own is None else own
+    def quality_at(self, task: str, domain: str = "") -> float | None:
+        """The domain's own benchmarks first, then the task's, then all of them."""
+        for scores, name in (
+            (self.domain_scores, domain),
+            (self.task_scores, task),
+            (self.task_scores, GENERAL),
+        ):
+            if (score := scores.get(name)) is not None:
+                return score
+        return None
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """Where a conversation was answered last, and how much is still cached there."""
+
+    model: str
+    provider: str
+    cached_tokens: int
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -73,10 +96,12 @@ class Need(msgspec.Struct, frozen=True):
 
     task: str
     task_probabilities: tuple[tuple[str, float], ...]
+    domain: str = ""  # beneath the task; empty when nothing says which
     priority: Priority = "balanced"
     latency_pref: LatencyPref = "normal"
     input_tokens: int = 0
     output_tokens: int = 0  # expected, not the limit
+    output_limit: int = 0  # what the caller allows; 0 says nothing
     needs_vision: bool = False
     needs_tools: bool = False
     needs_json_schema: bool = False
@@ -89,8 +114,19 @@ class Need(msgspec.Struct, frozen=True):
     allowed_models: tuple[str, ...] = ()
     is_budgeted: bool = False
     weights: Weights = Weights()
+    rules: Rules = NO_RULES
+    # Names of the parameters that the request sets, where all are required.
+    parameters: tuple[str, ...] = ()
     reach: Reach = ANYWHERE
     baseline_model: str = ""
+    stay: Stay | None = None
+    # Whether the task is more than a guess under 60 %.
+    is_task_sure: bool = True
+
+    @property
+    def quality_task(self) -> str:
+        """The task whose qualities count: plain chat while it is unsure."""
+        return self.task if self.is_task_sure else "chat"
 
 
 def may_use(patterns: Iterable[str], model: str) -> bool:
@@ -112,6 +148,8 @@ class Scored:
     latency: float | None
     task_match: float | None
     cost_nano: int | None
+    # By the organization's own outcomes: quality less what the money is worth.
+    worth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +161,26 @@ class Excluded:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What to expect of one model: quality 0 to 1, and dollars."""
+
+    quality: float
+    dollars: float
+    evidence: float  # the weight of the neighbours that were graded on it
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What outcomes say of one prompt, and how money counts against it."""
+
+    target: str
+    rate: float
+    kappa: float
+    usual_weight: float
+    models: Mapping[str, Guess]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """The chain of offers to try, and everything that led to it."""
@@ -132,3 +190,5 @@ class Decision:
     ranked: tuple[Scored, ...]
     excluded: tuple[Excluded, ...]
     reason: str
+    # What own outcomes say of the prompt, where they chose.
+    expected: Expected | None = None

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from math import log
 
 from apps.router.engine.filters import estimated_cost_nano
-from apps.router.engine.need import Candidate, Need, Scored, Weights
+from apps.router.engine.need import Candidate, Need, Scored
+from apps.router.engine.rules import Weights
 
 # A free offer stands one decade below the cheapest that costs something: a true
 # log scale would put it infinitely far away and flatten all prices above it.
@@ -80,6 +81,6 @@ def _scored(
     latency: float | None,
     need: Need,
 ) -> Scored:
-    task_match = offer.quality_at(need.task)
+    task_match = offer.quality_at(need.quality_task, need.domain)
     score = weighted(need.weights, cost=cost, latency=latency, task_match=task_match)
     return Scored(offer, score * offer.downrank, cost, latency, task_match, cost_nano)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.router.engine.need import Weights
+from apps.router.engine.rules import Weights
 from apps.router.engine.score import log_scale, score_all, weighted
 from tests.router.engine.offers import need, offer
 
