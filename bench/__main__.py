@@ -1,12 +1,16 @@
-"""`./run bench router`, `jobs`, `catalog`, `limits`: the measurements."""
+"""`./run bench router`, `routing`, `tasks`, `jobs`, `catalog`, `limits`, `faults`."""
 
 import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bench import catalog, router
+from bench import catalog, replay, router
+from bench.contract import run as contract
+from bench.faults.run import run as faults
 from bench.limits.run import run as limits
+from bench.tasks import Options as TaskOptions
+from bench.tasks import run as tasks
 from bench.torture import run as torture
 from config.launcher.problems import LaunchError
 
@@ -28,11 +32,17 @@ def main() -> int:
 def _router(options: argparse.Namespace) -> int:
     full = router.Options(options.seconds, 0.5, ROUNDS, options.json)
     quick = router.Options(1.0, 0.2, 1, options.json)
-    return router.run(quick if options.quick else full)
+    wanted = quick if options.quick else full
+    return router.run(replace(wanted, with_litellm=options.litellm, soak=options.soak))
 
 
 def _limits(options: argparse.Namespace) -> int:
     return limits(options.json)
+
+
+def _faults(options: argparse.Namespace) -> int:
+    with_limits = not options.quick and not options.only
+    return faults(options.json, with_limits=with_limits, only=options.only)
 
 
 def _jobs(options: argparse.Namespace) -> int:
@@ -49,11 +59,34 @@ def _catalog(options: argparse.Namespace) -> int:
     return catalog.run(replace(wanted, json_path=options.json))
 
 
+def _routing(options: argparse.Namespace) -> int:
+    pool = tuple(name.strip() for name in options.pool.split(",") if name.strip())
+    return replay.run(
+        replay.Options(options.outcomes, options.train, pool, options.json)
+    )
+
+
+def _contract(options: argparse.Namespace) -> int:
+    wanted = contract.QUICK if options.quick else contract.Options()
+    if options.requests:
+        wanted = replace(wanted, requests=options.requests)
+    return contract.run(replace(wanted, json_path=options.json))
+
+
+def _tasks(options: argparse.Namespace) -> int:
+    wanted = TaskOptions(is_quick=options.quick)
+    return tasks(replace(wanted, data=options.data) if options.data else wanted)
+
+
 _MEASURES = {
+    "tasks": _tasks,
+    "contract": _contract,
     "router": _router,
     "jobs": _jobs,
     "catalog": _catalog,
+    "routing": _routing,
     "limits": _limits,
+    "faults": _faults,
 }
 
 
@@ -64,8 +97,39 @@ def _parser() -> argparse.ArgumentParser:
     _add_jobs(what.add_parser("jobs", help="jobs, while everything is being broken"))
     more = what.add_parser("limits", help="limits and budgets over four processes")
     more.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
+    _add_faults(what.add_parser("faults", help="everything broken, one by one"))
     _add_catalog(what.add_parser("catalog", help="a full sync: seconds and memory"))
+    _add_contract(what.add_parser("contract", help="the API against its own schema"))
+    _add_routing(what.add_parser("routing", help="recorded outcomes, chosen again"))
+    _add_tasks(what.add_parser("tasks", help="task detection on unseen sources"))
     return parser
+
+
+def _add_contract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="1,000 requests")
+    parser.add_argument("--requests", type=int, metavar="N", help="so many at least")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
+
+
+def _add_routing(routing: argparse.ArgumentParser) -> None:
+    add = routing.add_argument
+    add("--outcomes", type=Path, required=True, metavar="FILE", help=".csv or .csv.gz")
+    add("--train", type=Path, metavar="FILE", help="learn from this one instead")
+    add("--pool", default="", metavar="M,…", help="these models alone (all)")
+    add("--json", type=Path, metavar="FILE", help="write it all there")
+
+
+def _add_faults(faults_: argparse.ArgumentParser) -> None:
+    faults_.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
+    faults_.add_argument(
+        "--quick", action="store_true", help="without limits and budgets (R15 to R18)"
+    )
+    faults_.add_argument(
+        "--only",
+        default="",
+        choices=["", "provider", "leaving", "kill", "valkey", "pool", "postgres"],
+        help="one group of cases",
+    )
 
 
 def _add_catalog(catalog_: argparse.ArgumentParser) -> None:
@@ -73,6 +137,13 @@ def _add_catalog(catalog_: argparse.ArgumentParser) -> None:
         "--json", type=Path, metavar="FILE", help="write it all there"
     )
     catalog_.add_argument("--quick", action="store_true", help="a tenth; not to quote")
+
+
+def _add_tasks(tasks_: argparse.ArgumentParser) -> None:
+    tasks_.add_argument("--data", type=Path, metavar="DIR", help="labelled prompts")
+    tasks_.add_argument(
+        "--quick", action="store_true", help="the shipped weights only, no fitting"
+    )
 
 
 def _add_router(router: argparse.ArgumentParser) -> None:
@@ -83,6 +154,12 @@ def _add_router(router: argparse.ArgumentParser) -> None:
         help=f"per case and target ({SECONDS:g})",
     )
     router.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
+    router.add_argument(
+        "--litellm", action="store_true", help="beside LiteLLM, in a scratch folder"
+    )
+    router.add_argument(
+        "--soak", type=int, default=0, metavar="N", help="N requests more, for memory"
+    )
     router.add_argument(
         "--quick", action="store_true", help="a look in under a minute; not to quote"
     )

@@ -40,11 +40,21 @@ CASES: Final = (
         is_stream=True,
         spread_s=1.3,
     ),
+    Case(
+        "SSE, 1,000 open",
+        "mock-d50-n32-i100",
+        1000,
+        is_stream=True,
+        spread_s=3.2,
+    ),
 )
 SATURATED: Final = CASES[0].name
 DELAYED: Final = CASES[2].name
 BURST: Final = CASES[4].name
 PACED: Final = CASES[5].name
+OPEN: Final = CASES[6].name
+# What the other gateway is measured at: it is too slow for the rest to say anything.
+PEERS_CASES: Final = (SATURATED, DELAYED, PACED)
 
 
 @dataclass(slots=True)

@@ -7,17 +7,14 @@ twentieth of the prices moved.
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench import market
-from bench.database import Store, database
-from bench.servers import ROOT, servers
-from config.launcher.problems import LaunchError
+from bench.database import Store, database, run_python
+from bench.servers import servers
 
 # The product's own bars (docs/catalog.md).
 MOST_SECONDS = 20.0
@@ -63,15 +60,5 @@ def _measure(options: Options, home: Path) -> dict[str, Any]:
 
 
 def _child(store: Store, what: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.catalog_syncs", what],
-        cwd=ROOT,
-        env=store.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        words = (done.stderr or done.stdout).strip().splitlines()[-15:]
-        raise LaunchError("The sync could not be measured:\n" + "\n".join(words))
-    return done.stdout
+    problem = "The sync could not be measured"
+    return run_python(store, "-m", "bench.catalog_syncs", what, problem=problem)

@@ -122,8 +122,14 @@ def _renamed(url: str, name: str) -> str:
 
 def prepare(store: Store, argument: str) -> None:
     """Run `bench.prepare` in the run's environment."""
+    problem = "The database could not be filled"
+    run_python(store, "-m", "bench.prepare", argument, problem=problem)
+
+
+def run_python(store: Store, *arguments: str, problem: str) -> str:
+    """Run Python to its end in the run's environment; gives what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.prepare", argument],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=store.environment,
         capture_output=True,
@@ -132,4 +138,5 @@ def prepare(store: Store, argument: str) -> None:
     )
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines()[-15:]
-        raise LaunchError("The database could not be filled:\n" + "\n".join(words))
+        raise LaunchError(f"{problem}:\n" + "\n".join(words))
+    return done.stdout

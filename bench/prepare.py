@@ -32,6 +32,20 @@ def prepare(upstream: str) -> None:
             f"--output-price={4 * price:.2f}",
             "--context=128000",
         )
+    set_budget()
+
+
+def set_budget() -> None:
+    """A budget that holds every request of the run, counted like any other."""
+    from apps.accounts.models import Organization  # noqa: PLC0415  # after the setup
+    from apps.router.budget_models import Budget  # noqa: PLC0415  # the same
+    from apps.tenancy.scope import scope, unscoped  # noqa: PLC0415  # the same
+
+    with unscoped("every organization of a bench gets a budget"):
+        orgs = list(Organization.objects.using("owner"))
+    for org in orgs:
+        with scope(org.pk):
+            Budget.objects.create(period="month", limit_usd=1_000_000)
 
 
 def drop() -> None:

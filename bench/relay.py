@@ -2,8 +2,8 @@
 
 It reads the request, sends it upstream and hands back what comes: no key check,
 no choice, no accounting, no error handling. It is served by the same granian and
-speaks through the same aiohttp as the product, with the same rare garbage
-collection, so what the product costs above it is the product's own.
+speaks through aiohttp, the usual client for such a thing, with the product's rare
+garbage collection, so that it is what one would write by hand.
 """
 
 import gc

@@ -12,7 +12,16 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.cases import BURST, DELAYED, NOISE, PACED, SATURATED, Measured, percentile
+from bench.cases import (
+    BURST,
+    DELAYED,
+    NOISE,
+    OPEN,
+    PACED,
+    SATURATED,
+    Measured,
+    percentile,
+)
 
 Row = Mapping[str, Measured]  # by target: "direct", "bare", "ours"
 
@@ -40,6 +49,8 @@ class Report:
     cores_apart: bool
     rows: dict[str, Row] = field(default_factory=dict)
     rss_mib: dict[str, float] = field(default_factory=dict)
+    # Answers so far, and the memory then, in MiB.
+    soak: list[tuple[int, float]] = field(default_factory=list)
     ledger: LedgerCheck | None = None
 
     def as_json(self) -> dict[str, object]:
@@ -53,6 +64,7 @@ class Report:
             "gateway_has_a_core_of_its_own": self.cores_apart,
             "cases": rows,
             "rss_mib": self.rss_mib,
+            "soak": self.soak,
             "ledger": None if self.ledger is None else asdict(self.ledger),
             "measures": {bar.name: bar.value for bar in bars(self)},
         }
@@ -92,9 +104,27 @@ def bars(report: Report) -> list[Bar]:
         Bar("CPU a request, 64 connections", cpu_ms, 0.30, "ms"),
         Bar("of the bare pass-through's rate", share, 40, "%", is_ceiling=False),
         Bar("added at the median, 50 ms upstream", added(delayed), 1.5, "ms"),
-        Bar("streamed chunks a second", chunks, 15_000, "", is_ceiling=False),
+        Bar("streamed chunks a second", chunks, 25_000, "", is_ceiling=False),
         Bar("first token later than direct", added(paced, first_token=True), 3, "ms"),
+        Bar("of 1,000 open streams, broken", _broken(rows.get(OPEN, {})), 0, ""),
         Bar("memory at the end", report.rss_mib.get("ours"), 200, "MiB"),
+        *_soak_bars(report.soak),
+    ]
+
+
+def _broken(row: Row) -> float | None:
+    return row["ours"].errors if "ours" in row else None
+
+
+def _soak_bars(soak: list[tuple[int, float]]) -> list[Bar]:
+    """Flat: what the last half adds to the memory is within its spread."""
+    if len(soak) < 4:
+        return []
+    answered, last = soak[-1]
+    middle = [mib for count, mib in soak if count <= answered / 2][-1]
+    return [
+        Bar(f"memory after {answered:,} requests", last, 200, "MiB"),
+        Bar("added by the last half of them", last - middle, 0.05 * middle, "MiB"),
     ]
 
 

@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 from rich.console import Console
 
 from bench import machine
-from bench.cases import CASES, Case, Measured
+from bench.cases import CASES, NAMED, PEERS_CASES, Case, Measured
 from bench.database import Store, database, plain_environment
 from bench.ledger import check
 from bench.load import Load, Plan
@@ -30,6 +30,8 @@ from config.launcher.homes import forget_abandoned
 
 # The mock alone is steady, so it needs less time than what is compared.
 DIRECT_SHARE: Final = 0.25
+# Between two looks at the memory.
+SOAK_STEP_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Options:
     warm_s: float
     rounds: int
     json_path: Path | None
+    # Measure LiteLLM as well, in a scratch environment.
+    with_litellm: bool = False
+    # So many requests more, to see what becomes of the memory.
+    soak: int = 0
 
 
 @dataclass(slots=True)
@@ -62,11 +68,25 @@ class Bench:
         seconds = self.options.seconds
         row = {"direct": self._load(case, "direct", seconds * DIRECT_SHARE)}
         row |= {"bare": Measured(), "ours": Measured()}
+        names = ["bare", "ours"]
+        if "litellm" in self.targets and case.name in PEERS_CASES:
+            names.append("litellm")
+            row["litellm"] = Measured()
         for number in range(self.options.rounds):
-            pair = ("bare", "ours") if number % 2 == 0 else ("ours", "bare")
-            for name in pair:
+            turn = names if number % 2 == 0 else reversed(names)
+            for name in turn:
                 row[name].add(self._load(case, name, seconds / self.options.rounds))
         return row
+
+    def soak(self) -> list[tuple[int, float]]:
+        """Send many requests on; (answered so far, MiB of memory) every so often."""
+        ours, seen, answered = self.targets["ours"], [], 0
+        case = CASES[0]
+        while answered < self.options.soak:
+            with self.console.status(f"{answered:,} of {self.options.soak:,} ..."):
+                answered += self._run_load(case, ours, SOAK_STEP_S).answered
+            seen.append((answered, machine.rss_mib(ours.pid)))
+        return seen
 
     def _load(self, case: Case, name: str, seconds: float) -> Measured:
         """Run one load and read every gauge before and after it."""
@@ -98,8 +118,9 @@ class Bench:
         }
 
     def _run_load(self, case: Case, target: Target, seconds: float) -> Load:
+        model = NAMED if target.is_peer else case.model
         plan = Plan(
-            call=Call(target.port, target.key, case.model, case.script, case.is_stream),
+            call=Call(target.port, target.key, model, case.script, case.is_stream),
             connections=case.connections,
             seconds=seconds,
             warm_s=self.options.warm_s,
@@ -132,12 +153,16 @@ def run(options: Options) -> int:
         with console.status("Starting Postgres, the mock, the relay and the router"):
             mock = stage.mock()
             targets = [mock, stage.bare(mock), stage.ours(mock, store)]
+            if options.with_litellm and (peer := stage.litellm(mock)):
+                targets.append(peer)
         bench = Bench(
             options, cores, {target.name: target for target in targets}, store, console
         )
         bench.measure(report)
         report.rss_mib = {t.name: machine.rss_mib(t.pid) for t in targets[1:]}
+        report.soak = bench.soak()
         answered = sum(row["ours"].load.answered for row in report.rows.values())
+        answered += report.soak[-1][0] if report.soak else 0
         report.ledger = check(store.environment["DATABASE_OWNER_URL"], answered)
     forget_abandoned()
     show(report, console)

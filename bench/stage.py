@@ -4,9 +4,11 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bench import peers
 from bench.database import Store, plain_environment, prepare
 from bench.machine import Cores
 from bench.prompts import HOST
@@ -27,6 +29,8 @@ class Target:
     port: int
     pid: int
     key: str = "none"
+    # Knows the models by name, and no `auto`.
+    is_peer: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +62,27 @@ class Stage:
         prepare(store, f"http://{HOST}:{mock.port}/v1")
         key = json.loads((self.home / "demo.json").read_text())["live_key"]
         return self._serve("ours", _PRODUCT, _environment(store), key)
+
+    def litellm(self, mock: Target) -> Target | None:
+        """The other gateway; None where it cannot be installed."""
+        if (programs := peers.install_litellm(self.home)) is None:
+            return None
+        port = free_port()
+        command = peers.litellm_command(
+            programs,
+            home=self.home,
+            upstream=f"http://{HOST}:{mock.port}/v1",
+            port=port,
+        )
+        process = self.run.start(
+            "litellm",
+            command,
+            cores=self.cores.gateway,
+            env=plain_environment() | peers.ENVIRONMENT,
+        )
+        ready = partial(answers_http, HOST, port, "/health/liveliness")
+        self.run.wait_for("litellm", ready)
+        return Target("litellm", port, process.pid, peers.KEY, is_peer=True)
 
     def another(self, store: Store) -> Target:
         """One more process of the product that `ours` has made ready."""

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
@@ -14,15 +13,20 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import machine
-from bench.database import DATA_RANK, Store, database, plain_environment
+from bench.database import (
+    DATA_RANK,
+    Store,
+    database,
+    plain_environment,
+    run_python,
+)
 from bench.limits.checks import Finding, Scene, all_checks
 from bench.limits.clients import Manager
 from bench.report import WIDTH
-from bench.servers import ROOT, Servers, servers
+from bench.servers import Servers, servers
 from bench.stage import Stage
 from config.launcher.embedded import Valkey
 from config.launcher.homes import forget_abandoned, socket_folder
-from config.launcher.problems import LaunchError
 
 PROCESSES: Final = 4
 
@@ -69,17 +73,9 @@ def _restart_valkey(started: Servers, home: Path) -> None:
 
 
 def _manager_key(store: Store) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.limits.django_side", "key"],
-        cwd=ROOT,
-        env=store.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LaunchError("No key could be made:\n" + done.stderr[-2000:])
-    return done.stdout.strip()
+    module = "bench.limits.django_side"
+    said = run_python(store, "-m", module, "key", problem="No key could be made")
+    return said.strip()
 
 
 def _show(findings: list[Finding], console: Console) -> None:
