@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application: Any = get_asgi_application()
 
 # Django must be set up before anything that touches models is imported.
+from apps.router.draining import DRAIN  # noqa: E402
 from apps.router.front import Front  # noqa: E402
 from apps.router.lifespan import lifespan  # noqa: E402
 from apps.web.health import answer_health, answer_ready  # noqa: E402
@@ -26,7 +27,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
     elif scope["path"].startswith("/v1/"):
-        await front(scope, receive, send)
+        await DRAIN.track(front(scope, receive, send))
     elif scope["path"] == "/health":
         await answer_health(send)
     elif scope["path"] == "/ready":

@@ -161,6 +161,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 }
+# Room for stored answers in Valkey, for each organization.
+ANSWER_CACHE_MB = env.integer("ANSWER_CACHE_MB", 32)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -341,9 +343,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.router.openapi.complete",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "ENUM_NAME_OVERRIDES": {
+        "ExperimentKind": "apps.router.experiment_models.Experiment.Kind",
+        "ExperimentState": "apps.router.experiment_models.Experiment.State",
         "TaskEnum": "apps.router.serializers.TASKS",
         "RoleEnum": "apps.accounts.organization_forms.ROLES",
         "InvitableRoleEnum": "apps.accounts.organization_forms.INVITABLE_ROLES",
@@ -424,3 +432,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 # the next is tried. Reasoning models stay silent for up to a minute.
 REQUEST_DEADLINE_S = env.integer("REQUEST_DEADLINE_S", 300, least=1)
 ATTEMPT_TIMEOUT_S = env.integer("ATTEMPT_TIMEOUT_S", 90, least=1)
+# What a stream may still take when its process is asked to stop; the server's
+# --workers-kill-timeout must be some seconds longer.
+SHUTDOWN_GRACE_S = env.integer("SHUTDOWN_GRACE_S", 30, least=0)

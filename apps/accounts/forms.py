@@ -12,6 +12,7 @@ from apps.accounts.key_rules import (
     MOST_TOKENS,
     clean_models,
     clean_networks,
+    clean_tags,
 )
 from apps.accounts.key_services import CHANGEABLE, NewKey
 from apps.accounts.keys import DEFAULT_SCOPES, SCOPES
@@ -67,6 +68,12 @@ class KeySettingsForm(forms.Form):
         label="Allowed addresses",
         help_text="One address or range a line, such as 203.0.113.0/24. "
         "Empty allows all.",
+    )
+    tags = LinesField(
+        clean_tags,
+        label="Tags",
+        help_text="One a line, eight at most, such as team:search. "
+        "Usage can be grouped by them.",
     )
     requests_per_minute = forms.IntegerField(
         min_value=1, max_value=MOST_REQUESTS, required=False, label="Requests a minute"

@@ -73,6 +73,8 @@ def as_app_error(exc: Exception) -> errors.AppError:
     if isinstance(exc, exceptions.Throttled):
         wait_s = getattr(exc, "wait", None)
         return errors.RateLimitedError(str(exc.detail), retry_after_s=wait_s)
+    if isinstance(exc, OperationalError):
+        return UnavailableError(_DATABASE_AWAY, retry_after_s=RETRY_AFTER_S)
     for kinds, make in _TRANSLATIONS:
         if isinstance(exc, kinds):
             return make(_MESSAGES.get(make) or str(exc))
@@ -91,7 +93,6 @@ _TRANSLATIONS: tuple[tuple[Any, type[errors.AppError]], ...] = (
     (exceptions.UnsupportedMediaType, UnsupportedMediaTypeError),
     (exceptions.APIException, errors.ValidationError),
     (RequestDataTooBig, errors.PayloadTooLargeError),
-    (OperationalError, UnavailableError),
 )
 # Where the exception's own words would tell too much, or too little.
 _MESSAGES: dict[type[errors.AppError], str] = {
@@ -101,8 +102,10 @@ _MESSAGES: dict[type[errors.AppError], str] = {
         "Send a valid API key as `Authorization: Bearer mx_…` or `X-API-Key`."
     ),
     errors.PayloadTooLargeError: "The body is too large.",
-    UnavailableError: "The database cannot be reached; try again in a moment.",
 }
+_DATABASE_AWAY = "The database cannot be reached; try again in a moment."
+# As long as a request waits for a connection of the pool.
+RETRY_AFTER_S = 2
 
 
 def _of_validation(detail: Any) -> errors.ValidationError:

@@ -10,6 +10,10 @@ from apps.accounts.networks import network
 MOST_ENTRIES: Final = 50
 MOST_REQUESTS: Final = 1_000_000
 MOST_TOKENS: Final = 1_000_000_000
+MOST_TAGS: Final = 8
+# A word, or a name and a value such as `team:search`. The ledger keeps a key's tags
+# between spaces, so there is none within.
+_TAG: Final = re.compile(r"[a-z0-9][a-z0-9._/-]*(:[a-z0-9._/-]+)?", re.ASCII)
 # An id (`openai/gpt-5`), or a glob of ids with `*` and `?`; brackets are no part of
 # any id, so they stay out of the patterns too.
 _PATTERN: Final = re.compile(r"[a-z0-9*?][a-z0-9._:@+*?/-]*", re.ASCII)
@@ -22,6 +26,20 @@ def clean_models(patterns: Iterable[str]) -> list[str]:
         if not _PATTERN.fullmatch(text) or len(text) > 200:
             raise ValueError(f"{text!r} is no model id, and no pattern such as a/b-*.")
     return _few(cleaned)
+
+
+def clean_tags(texts: Iterable[str]) -> list[str]:
+    """Tags in order, in lower case and without doubles; raises ValueError."""
+    cleaned = sorted({text.strip().lower() for text in texts})
+    for text in cleaned:
+        if not _TAG.fullmatch(text) or len(text) > 64:
+            raise ValueError(
+                f"{text!r} is no tag: write a word or a pair such as team:search, "
+                "of letters, digits and . _ / -, 64 characters at most."
+            )
+    if len(cleaned) > MOST_TAGS:
+        raise ValueError(f"A key has {MOST_TAGS} tags at most.")
+    return cleaned
 
 
 def clean_networks(texts: Iterable[str]) -> list[str]:

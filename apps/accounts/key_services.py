@@ -32,6 +32,7 @@ class NewKey:
     allowed_ips: Sequence[str] = ()
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    tags: Sequence[str] = ()
 
 
 # What may be changed of a key that exists. Its kind may not: who holds a test key
@@ -44,6 +45,7 @@ CHANGEABLE: Final = (
     "allowed_ips",
     "requests_per_minute",
     "tokens_per_minute",
+    "tags",
 )
 
 

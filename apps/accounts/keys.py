@@ -41,6 +41,7 @@ SCOPES: Final = {
     "audit:read": "Read and export the audit log",
     "provider_keys:manage": "Add, test and remove provider keys",
     "budgets:manage": "Read and change budgets and limits",
+    "aliases:manage": "Read and change aliases and the routing policy",
     "privacy:manage": "Change what is kept of prompts, and ask for exports",
 }
 DEFAULT_SCOPES: Final = ("chat", "usage:read", "models:read")
@@ -49,7 +50,7 @@ DEFAULT_SCOPES: Final = ("chat", "usage:read", "models:read")
 CHANNEL: Final = "modeloptix_keys"
 RESOLVE_SQL: Final = (
     "SELECT key_id, org_id, is_test, expires_at, scopes, allowed_models, allowed_ips,"
-    " requests_per_minute, tokens_per_minute FROM resolve_key(%s)"
+    " requests_per_minute, tokens_per_minute, tags FROM resolve_key(%s)"
 )
 TOUCH_SQL: Final = "SELECT touch_keys(%s::uuid[])"
 
@@ -70,6 +71,8 @@ class Caller:
     # The key's own limits; None leaves the installation's.
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    # Such as "team:search", in order; usage can be grouped by them.
+    tags: tuple[str, ...] = ()
 
     @classmethod
     def of_member(cls, org_id: UUID) -> Self:
@@ -155,7 +158,8 @@ def resolve(key_digest: bytes) -> Caller | None:
 
 def caller_of_row(row: Sequence[Any]) -> Caller:
     """A row of `resolve_key`, read by whichever client asked."""
-    key_id, org_id, is_test, expires_at, scopes, models, ips, requests, tokens = row
+    key_id, org_id, is_test, expires_at, scopes, models, ips, *limits, tags = row
+    requests, tokens = limits
     return Caller(
         key_id=key_id,
         org_id=org_id,
@@ -166,6 +170,7 @@ def caller_of_row(row: Sequence[Any]) -> Caller:
         networks=tuple(map(network, ips)),
         requests_per_minute=requests,
         tokens_per_minute=tokens,
+        tags=tuple(tags),
     )
 
 

@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.accounts.sessions import note_activity
 from apps.accounts.settings_nav import entries_for
 from apps.audit.actor import Actor, Via, acting
-from apps.kit.errors import AppError
+from apps.kit.errors import AppError, NotFoundError
 from apps.tenancy.scope import scope
 
 ADMIN_PATH = "/admin/"
@@ -117,6 +117,9 @@ def _looks_as_member(request: Any) -> bool:
 
 
 def _refused(request: Any) -> HttpResponse | None:
+    if "\x00" in request.path:
+        # Postgres stores no text with it, and refuses to look for one.
+        return error_response(request, NotFoundError("There is nothing here."))
     return error_response(request, request.refusal) if request.refusal else None
 
 

@@ -177,6 +177,8 @@ class APIKey(TenantModel):
     allowed_ips = ArrayField(
         models.CharField(max_length=43), default=list, db_default=[]
     )
+    # Such as "team:search": usage can be grouped by them.
+    tags = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
     # None: the installation's own limit holds.
     requests_per_minute = models.PositiveIntegerField(null=True)
     tokens_per_minute = models.PositiveIntegerField(null=True)

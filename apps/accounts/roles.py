@@ -33,7 +33,12 @@ POLICY: Final[dict[str, frozenset[Role]]] = {
     "keys.manage": _WORKERS,
     "budgets.read": _EVERYONE,
     "budgets.manage": _LEADERS,
+    "aliases.read": _EVERYONE,
+    # Aliases too: they decide where prompts may go and what they may cost.
     "policy.manage": _LEADERS,
+    # Providers' bills beside the ledger.
+    "invoices.read": _EVERYONE,
+    "invoices.manage": _LEADERS,
     "provider_keys.read": _EVERYONE,
     "provider_keys.manage": _LEADERS,
     "organization.read": _EVERYONE,
@@ -65,6 +70,7 @@ SCOPE_ACTIONS: Final[dict[str, str]] = {
     "audit:read": "audit.read",
     "provider_keys:manage": "provider_keys.manage",
     "budgets:manage": "budgets.manage",
+    "aliases:manage": "policy.manage",
     "privacy:manage": "privacy.manage",
 }
 

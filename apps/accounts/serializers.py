@@ -1,5 +1,6 @@
 """The shape of API keys in the control plane."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from apps.accounts.key_rules import (
     MOST_TOKENS,
     clean_models,
     clean_networks,
+    clean_tags,
 )
 from apps.accounts.key_services import LONGEST_OVERLAP, USUAL_OVERLAP, NewKey
 from apps.accounts.keys import DEFAULT_SCOPES, SCOPES
@@ -33,6 +35,7 @@ class APIKeySerializer(serializers.ModelSerializer[APIKey]):
             "allowed_ips",
             "requests_per_minute",
             "tokens_per_minute",
+            "tags",
             "created_at",
             "expires_at",
             "rotated_at",
@@ -59,6 +62,15 @@ class APIKeyListSerializer(serializers.Serializer[Any]):
     """Every key of the organization, the live ones first."""
 
     data = APIKeySerializer(many=True)  # type: ignore[assignment]  # a field of ours, as the answer calls it
+
+
+def refuse_slips(data: Any, known: Iterable[str]) -> None:
+    """Refuse names that nobody knows: a restriction with a slip in its name would
+    silently not be one.
+    """
+    for name in data if isinstance(data, dict) else ():
+        if name not in known:
+            raise serializers.ValidationError({name: "There is no such field."})
 
 
 class KeySettingsSerializer(serializers.Serializer[Any]):
@@ -88,12 +100,14 @@ class KeySettingsSerializer(serializers.Serializer[Any]):
         default=None, allow_null=True, min_value=1, max_value=MOST_TOKENS
     )
 
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        default=list,
+        help_text="Eight at most, such as `team:search`; usage is grouped by them.",
+    )
+
     def to_internal_value(self, data: Any) -> Any:
-        # A restriction with a slip in its name would silently not be one.
-        if isinstance(data, dict):
-            for name in data:
-                if name not in self.fields and name not in READ_ONLY:
-                    raise serializers.ValidationError({name: "There is no such field."})
+        refuse_slips(data, {*self.fields, *READ_ONLY})
         return super().to_internal_value(data)
 
     def validate_scopes(self, value: list[str]) -> list[str]:
@@ -107,6 +121,12 @@ class KeySettingsSerializer(serializers.Serializer[Any]):
     def validate_allowed_models(self, value: list[str]) -> list[str]:
         try:
             return clean_models(value)
+        except ValueError as problem:
+            raise serializers.ValidationError(str(problem)) from problem
+
+    def validate_tags(self, value: list[str]) -> list[str]:
+        try:
+            return clean_tags(value)
         except ValueError as problem:
             raise serializers.ValidationError(str(problem)) from problem
 
@@ -143,6 +163,10 @@ class RotationSerializer(serializers.Serializer[Any]):
         max_value=LONGEST_OVERLAP.total_seconds() / 3600,
         help_text="0 ends the old secret at once.",
     )
+
+    def to_internal_value(self, data: Any) -> Any:
+        refuse_slips(data, self.fields)
+        return super().to_internal_value(data)
 
     def overlap(self) -> timedelta:
         return timedelta(hours=self.validated_data["overlap_hours"])

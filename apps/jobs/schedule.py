@@ -58,9 +58,25 @@ SCHEDULE: Final[tuple[Scheduled, ...]] = (
         attempts=1,
     ),
     Scheduled(
+        "router.watch_experiments",
+        every(minutes=1),
+        "Ends experiments that are decided, or at a limit.",
+        attempts=1,
+    ),
+    Scheduled(
+        "router.forget_answers",
+        hourly(40),
+        "Removes answers kept for retries, and from memory, whose time is over.",
+    ),
+    Scheduled(
         "router.make_partitions",
         daily(0, 30),
         "Prepares the ledger's next months.",
+    ),
+    Scheduled(
+        "router.judge_learning",
+        daily(2, 20),
+        "Judges whether organizations' graded answers may choose their models.",
     ),
     Scheduled(
         "vault.rotate_provider_keys",
@@ -71,6 +87,16 @@ SCHEDULE: Final[tuple[Scheduled, ...]] = (
         "router.drop_old_months",
         daily(1, 5),
         "Drops the ledger's months older than LEDGER_RETENTION_DAYS.",
+    ),
+    Scheduled(
+        "router.prune_health",
+        daily(1, 10),
+        "Drops what was measured of offers more than 30 days ago.",
+    ),
+    Scheduled(
+        "router.drop_stored_responses",
+        daily(1, 20),
+        "Removes stored responses whose time is over.",
     ),
     Scheduled(
         "privacy.export",

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
 # https://owasp.org/www-community/attacks/CSV_Injection: what makes a spreadsheet take
@@ -21,6 +22,9 @@ def csv_line(values: Iterable[object]) -> str:
 
 
 def safe_cell(value: object) -> object:
+    if isinstance(value, Decimal):
+        # Without an exponent, which not every program reads.
+        return f"{value:f}"
     if not isinstance(value, str):
         return "" if value is None else value
     looks_active = value.startswith(_STARTS) or value.lstrip().startswith(_STARTS)

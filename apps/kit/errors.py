@@ -59,6 +59,12 @@ class NotFoundError(AppError):
     status, code, type = 404, "not_found", "invalid_request_error"
 
 
+class ConflictError(AppError):
+    """Somebody else was first: what the caller read is no longer what there is."""
+
+    status, code, type = 409, "conflict", "invalid_request_error"
+
+
 class MaxCostExceededError(AppError):
     status, code, type = 402, "max_cost_exceeded", "invalid_request_error"
 

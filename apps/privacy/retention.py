@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db import connections
 
+from apps.jobs.bites import delete_in_bites
 from apps.jobs.lock import Held
 from apps.kit.clock import utc_now
 from apps.privacy.models import MOST_DAYS, PrivacySettings
@@ -32,12 +33,7 @@ def enforce(held: Held) -> str:
         for moment in (today, today + AHEAD):
             _ask("SELECT make_exchange_partition(%s)", moment)
         dropped = _ask("SELECT drop_exchange_partitions(%s)", _horizon(today))
-    gone, bite = 0, BITE
-    while bite == BITE:
-        with held.unit(using="jobs"), connections["jobs"].cursor() as cursor:
-            cursor.execute(_EXPIRED, [BITE])
-            bite = cursor.rowcount
-        gone += bite
+    gone = delete_in_bites(held, _EXPIRED, BITE)
     return f"{dropped} months and {gone} exchanges removed"
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.serializers import refuse_slips
 from apps.privacy import exporting
 from apps.privacy.models import (
     LEAST_DAYS,
@@ -32,6 +33,10 @@ class PrivacySerializer(serializers.ModelSerializer[PrivacySettings]):
     class Meta:
         model = PrivacySettings
         fields = ("stores_prompts", "retention_days", "redacts", "deletes_stored")
+
+    def to_internal_value(self, data: Any) -> Any:
+        refuse_slips(data, self.fields)
+        return super().to_internal_value(data)
 
     def wanted(self, current: PrivacySettings) -> Wanted:
         """The settings as asked for; what was left out stays as it is."""

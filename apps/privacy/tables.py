@@ -16,6 +16,9 @@ from apps.tenancy.models import TenantModel
 # Tables that are no data of the organization, and why.
 LEFT_OUT: Final = {
     "privacy_export": "the list of these archives",
+    "router_experimenthold": "money held for calls under way, minutes old",
+    "router_idempotentanswer": "answers kept sealed, for a day, for retries",
+    "router_semanticanswer": "sealed answers of the cache, days old at the most",
     "router_usage_dirty": "marks of sums to be renewed, seconds old",
 }
 # A column with one of these words in its name holds a secret, or its fingerprint.

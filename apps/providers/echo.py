@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from apps.providers.adapters import embeddings
 from apps.providers.adapters.usage import (
     CHARACTERS_PER_TOKEN,
     estimated_tokens,
@@ -24,6 +25,8 @@ _to_json = msgspec.json.Encoder().encode
 
 def answer(request: ChatRequest, created: int = 0) -> ChatResult:
     """The whole answer."""
+    if request.is_embedding:
+        return embeddings.echo(request)
     text, reason, usage = _compose(request)
     message = {"role": "assistant", "content": text}
     body = {

@@ -102,10 +102,16 @@ class UnsupportedError(UpstreamError):
 
 
 class BadRequestError(UpstreamError):
-    """400, 404, 413, 422: the request itself is wrong and is tried nowhere else."""
+    """400, 404, 422: the request itself is wrong and is tried nowhere else."""
 
     outcome = "bad_request"
     is_retryable = False
+
+
+class TooLongError(BadRequestError):
+    """413, or a 400 that says so: only a model with a larger context may take it."""
+
+    outcome = "too_long"
 
 
 _BY_STATUS: Final[dict[int, type[UpstreamError]]] = {
@@ -115,6 +121,7 @@ _BY_STATUS: Final[dict[int, type[UpstreamError]]] = {
     408: ProviderTimeoutError,
     # A conflict or a request that came too early says nothing about its content.
     409: ServerError,
+    413: TooLongError,
     425: ServerError,
     429: RateLimitedError,
     503: OverloadedError,
@@ -126,7 +133,7 @@ _BY_STATUS: Final[dict[int, type[UpstreamError]]] = {
 # an answer whose status was already 200.
 _STATUS_OF_WORD: Final = {
     "invalid_request_error": 400,
-    "context_length_exceeded": 400,
+    "context_length_exceeded": 413,
     "authentication_error": 401,
     "invalid_api_key": 401,
     "billing_error": 402,
@@ -157,8 +164,30 @@ def from_status(
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = _kind_by_range(status)
+    if kind is BadRequestError and _is_too_long(body):
+        kind = TooLongError
     text = message or message_of(body) or f"HTTP status {status}"
     return kind(text, http_status=status, retry_after_s=retry_after_s)
+
+
+def _is_too_long(body: bytes) -> bool:
+    """OpenAI's way, and that of most who speak its protocol, to say it with a 400."""
+    try:
+        error = _ERROR_CODE.decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return error.code == "context_length_exceeded"
+
+
+class _Code(msgspec.Struct):
+    code: str | int | None = None
+
+
+class _Refusal(msgspec.Struct):
+    error: _Code
+
+
+_ERROR_CODE: Final = msgspec.json.Decoder(_Refusal)
 
 
 def _kind_by_range(status: int) -> type[UpstreamError]:

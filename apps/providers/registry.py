@@ -29,6 +29,10 @@ class KnownProvider:
     output_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     # False: it refuses `stream_options` and sends usage in its last chunk unasked.
     has_stream_options: bool = True
+    # True: it takes Anthropic's marks of where a cached prompt ends, in OpenAI's shape.
+    takes_cache_marks: bool = False
+    # True: it also has OpenAI's Responses endpoint, `/responses`.
+    has_responses: bool = False
     # What costs nothing and needs the key, to try a key out.
     probe_path: str = "/models"
 
@@ -52,6 +56,7 @@ _KNOWN: Final = (
         "OPENROUTER_API_KEY",
         "https://openrouter.ai",
         headers=_OPENROUTER_TITLE,
+        takes_cache_marks=True,
         probe_path="/key",  # its list of models is public
     ),
     KnownProvider(
@@ -198,6 +203,7 @@ _KNOWN: Final = (
         "https://openai.com",
         # Its reasoning models refuse `max_tokens`.
         output_limit="max_completion_tokens",
+        has_responses=True,
     ),
     KnownProvider(
         "ovhcloud",

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 Protocol = Literal["openai", "anthropic", "echo"]
+# What a caller can speak, and an answer be worded in: OpenAI has two protocols.
+Speech = Literal["openai", "anthropic", "responses"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 
 
@@ -66,12 +68,36 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Native:
+    """A request's own body in another protocol than OpenAI's chat.
+
+    A provider of the same protocol gets it as it is, with the model's id in it.
+    """
+
+    protocol: Speech
+    body: dict[str, Any]
+    # Headers of the caller that belong to the protocol, such as `anthropic-beta`.
+    headers: tuple[tuple[str, str], ...] = ()
+    # What is changed or left out when it is said in OpenAI's words instead, and what
+    # cannot be said there at all; such a request is for its own protocol alone.
+    lost: tuple[str, ...] = ()
+    unsayable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One chat call in OpenAI's shape: `body` is complete but for model and stream."""
 
     model: str  # the provider's own id of the model
     body: dict[str, Any]  # messages, tools, sampling parameters, unknown fields
     is_stream: bool = False
+    native: Native | None = None
+    # Everything must be said: refuse what would have to be left out or changed.
+    is_strict: bool = False
+    # What the protocol of the provider could not say, such as "dropped:seed".
+    notes: list[str] = field(default_factory=list, compare=False)
+    # `body` is that of `/v1/embeddings`.
+    is_embedding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +114,8 @@ class ChatResult:
     """A whole answer: `body` in OpenAI's shape, and what we read from it.
 
     `raw` holds the provider's own bytes when they are OpenAI's shape already, so
-    that they can be relayed as they came.
+    that they can be relayed as they came. A caller who speaks another protocol than
+    OpenAI's chat, and is answered by a provider of the same, gets them likewise.
     """
 
     body: dict[str, Any]
@@ -96,6 +123,8 @@ class ChatResult:
     finish_reason: str | None
     text: str
     raw: bytes | None = None
+    # The protocol that `raw` is in.
+    speech: Speech = "openai"
 
 
 class StreamPart(msgspec.Struct, frozen=True, gc=False):
@@ -117,3 +146,6 @@ class StreamPart(msgspec.Struct, frozen=True, gc=False):
     is_token: bool = False
     is_usage_only: bool = False  # an extra chunk that exists only to carry usage
     is_done: bool = False
+    # The protocol of `data`, where it is relayed to a caller of the same. The last
+    # event of such a stream comes with `is_done`.
+    speech: Speech = "openai"

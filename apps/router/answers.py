@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.router.serializers import GROUPS, TASKS, Contract
+from apps.router.serializers import TASKS, USUAL_GROUPS, Contract
 
 
 def money() -> serializers.FloatField:
@@ -42,6 +42,14 @@ class ChatAnswerSerializer(Contract):
     request_id = serializers.UUIDField()
 
 
+class AgentStepAnswerSerializer(ChatAnswerSerializer):
+    """The answer of `POST /v1/agent-step`."""
+
+    run_id = serializers.CharField()
+    step = serializers.IntegerField()
+    tool_calls = serializers.ListField(child=serializers.DictField())
+
+
 class UsageLineSerializer(Contract):
     """The sums of one group."""
 
@@ -53,6 +61,24 @@ class UsageLineSerializer(Contract):
     total_tokens = serializers.IntegerField(source="tokens")
     total_tokens_input = serializers.IntegerField(source="tokens_input")
     total_tokens_output = serializers.IntegerField(source="tokens_output")
+    cache_hits = serializers.IntegerField()
+    cache_savings = serializers.FloatField()
+
+
+class HourUsageSerializer(UsageLineSerializer):
+    hour = serializers.CharField(source="label")
+
+
+class TagUsageSerializer(UsageLineSerializer):
+    tag = serializers.CharField(source="label")
+
+
+class ProviderUsageSerializer(UsageLineSerializer):
+    provider = serializers.CharField(source="label")
+
+
+class PurposeUsageSerializer(UsageLineSerializer):
+    purpose = serializers.CharField(source="label")
 
 
 class DayUsageSerializer(UsageLineSerializer):
@@ -91,16 +117,24 @@ class UsageSerializer(Contract):
     total_tokens_cached = serializers.IntegerField()
     total_tokens_reasoning = serializers.IntegerField()
     avg_latency_ms = serializers.FloatField(allow_null=True)
+    cache_hits = serializers.IntegerField()
+    cache_savings = serializers.FloatField(
+        help_text="What stored answers had cost; no part of estimated_savings."
+    )
+    by_hour = HourUsageSerializer(many=True, required=False)
     by_day = DayUsageSerializer(many=True, required=False)
     by_model = ModelUsageSerializer(many=True, required=False)
     by_task = TaskUsageSerializer(many=True, required=False)
     by_key = KeyUsageSerializer(many=True, required=False)
     by_alias = AliasUsageSerializer(many=True, required=False)
+    by_tag = TagUsageSerializer(many=True, required=False)
+    by_provider = ProviderUsageSerializer(many=True, required=False)
+    by_purpose = PurposeUsageSerializer(many=True, required=False)
 
     def get_fields(self) -> dict[str, Any]:
         start = serializers.DateTimeField(source="start")
         fields: Mapping[str, Any] = {"from": start, **super().get_fields()}
-        wanted = {f"by_{name}" for name in self.context.get("group_by", GROUPS)}
+        wanted = {f"by_{name}" for name in self.context.get("group_by", USUAL_GROUPS)}
         return {
             name: field
             for name, field in fields.items()
@@ -130,6 +164,7 @@ class ModelSerializer(OfferSerializer):
     strengths = serializers.ListField(child=serializers.CharField())
     supports_functions = serializers.BooleanField(allow_null=True)
     supports_vision = serializers.BooleanField(allow_null=True)
+    kind = serializers.ChoiceField(choices=["chat", "embedding"])
     offers = OfferSerializer(many=True)
 
 

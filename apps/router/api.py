@@ -19,32 +19,46 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.authentication import Allowed
-from apps.accounts.http import request_id_of
+from apps.accounts.http import as_app_error, request_id_of
 from apps.accounts.keys import Caller
 from apps.accounts.parsers import AnyAsJSONParser
 from apps.kit.errors import AppError, NotFoundError
 from apps.router import gateway, listing, queries
 from apps.router.answers import (
+    AgentStepAnswerSerializer,
     ChatAnswerSerializer,
     ErrorSerializer,
     ModelListSerializer,
+    ModelSerializer,
     UsageSerializer,
 )
-from apps.router.keeping import HEADER, is_private
+from apps.router.arrivals import Options, options_of
+from apps.router.completion_answers import CompletionAnswerSerializer
+from apps.router.embedding_serializers import (
+    EmbeddingAnswerSerializer,
+    EmbeddingRequestSerializer,
+)
 from apps.router.replies import Reply, error_reply
 from apps.router.responses import http_response
 from apps.router.runtime import running
 from apps.router.serializers import (
+    AgentStepRequestSerializer,
     ChatRequestSerializer,
     CompletionRequestSerializer,
+    Contract,
     UsageQuerySerializer,
 )
 
 type Gateway = staticmethod[..., Awaitable[Reply]]
+type Hearing = staticmethod[..., Options]
+type Failing = staticmethod[..., dict[str, Any]]
 
 ERRORS = {
     (status, "application/json"): ErrorSerializer
-    for status in (400, 401, 402, 403, 404, 413, 429, 500, 502, 503, 504)
+    for status in (
+        *(400, 401, 402, 403, 404, 409, 413, 422, 429),
+        *(500, 502, 503, 504),
+    )
 }
 
 
@@ -116,7 +130,10 @@ class GatewayView(RouterView):
     """
 
     gateway: ClassVar[Gateway]
-    contract: ClassVar[type[CompletionRequestSerializer]]
+    contract: ClassVar[type[Contract]]
+    # What is heard of the headers, and how a refusal is worded.
+    hear: ClassVar[Hearing] = staticmethod(options_of)
+    fail: ClassVar[Failing] = staticmethod(AppError.body)
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -133,15 +150,22 @@ class GatewayView(RouterView):
                     response.caller,
                     response.body,
                     request_id,
-                    is_private=is_private(request.headers.get(HEADER, "")),
+                    cls.hear(lambda name: request.headers.get(name, "")),
                 )
             except AppError as problem:
-                reply = error_reply(problem, request_id)
+                reply = error_reply(problem, request_id, cls.fail)
             return http_response(reply)
 
         # What DRF's own view carries for whoever draws up the schema.
         view.cls, view.initkwargs = cls, initkwargs  # type: ignore[attr-defined]  # as DRF does
         return view
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if self.fail is not AppError.body:
+            error = as_app_error(exc)
+            response.data = self.fail(error, request_id_of(self.request))
+        return response
 
     def admit(self, request: Request) -> Admitted:
         """Check the body against the contract; it goes on as it came."""
@@ -170,6 +194,26 @@ class ChatView(GatewayView):
         return self.admit(request)
 
 
+class AgentStepView(GatewayView):
+    """`POST /v1/agent-step`."""
+
+    gateway = staticmethod(gateway.agent_step)
+    contract = AgentStepRequestSerializer
+
+    @extend_schema(
+        operation_id="agent_step",
+        request=AgentStepRequestSerializer,
+        responses={
+            (200, "application/json"): AgentStepAnswerSerializer,
+            (200, "text/event-stream"): OpenApiTypes.STR,
+            **ERRORS,
+        },
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Answer one step of an agent's run; each is routed by itself."""
+        return self.admit(request)
+
+
 class ChatCompletionsView(GatewayView):
     """`POST /v1/chat/completions`."""
 
@@ -180,13 +224,29 @@ class ChatCompletionsView(GatewayView):
         operation_id="chat_completions",
         request=CompletionRequestSerializer,
         responses={
-            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): CompletionAnswerSerializer,
             (200, "text/event-stream"): OpenApiTypes.STR,
             **ERRORS,
         },
     )
     def post(self, request: Request) -> HttpResponseBase:
         """OpenAI's endpoint, for its SDKs: change the base URL and the key."""
+        return self.admit(request)
+
+
+class EmbeddingsView(GatewayView):
+    """`POST /v1/embeddings`."""
+
+    gateway = staticmethod(gateway.embed)
+    contract = EmbeddingRequestSerializer
+
+    @extend_schema(
+        operation_id="embeddings",
+        request=EmbeddingRequestSerializer,
+        responses={(200, "application/json"): EmbeddingAnswerSerializer, **ERRORS},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Vectors of the model that is named, from any of its providers."""
         return self.admit(request)
 
 
@@ -222,6 +282,21 @@ class ModelsView(CountedView):
         return Response(answer.data)
 
 
+class ModelView(CountedView):
+    """`GET /v1/models/{model}`."""
+
+    key_scope = "models:read"
+
+    @extend_schema(
+        operation_id="get_model",
+        responses={(200, "application/json"): ModelSerializer, **ERRORS},
+    )
+    def get(self, request: Request, model: str) -> Response:
+        """One model that this key can call, by its id."""
+        found = listing.callable_model(caller_of(request), model)
+        return Response(ModelSerializer(found).data)
+
+
 class UsageView(CountedView):
     """`GET /v1/usage`."""
 
@@ -237,6 +312,11 @@ class UsageView(CountedView):
         asked = UsageQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        report = queries.usage(wanted["from"], wanted["to"], wanted["mode"])
+        report = queries.usage(
+            wanted["from"],
+            wanted["to"],
+            wanted=asked.wanted(),
+            by_hour="hour" in wanted["group_by"],
+        )
         context = {"group_by": wanted["group_by"]}
         return Response(UsageSerializer(report, context=context).data)

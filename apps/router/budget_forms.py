@@ -1,15 +1,19 @@
 """What a person may set: budgets, and limits a minute."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 
 from apps.accounts.key_rules import MOST_REQUESTS, MOST_TOKENS
 from apps.accounts.queries import list_keys
+from apps.router.alias_models import Alias
 from apps.router.budget_models import Budget
 from apps.router.budget_serializers import LEAST_USD, MOST_USD
+
+# Before an alias's id, in the list that has keys too.
+ALIAS: Final = "alias:"
 
 
 def limit_field() -> forms.DecimalField:
@@ -41,12 +45,24 @@ class NewBudgetForm(forms.Form):
             for key in list_keys()
             if key.revoked_at is None
         ]
-        choices = [("", "All keys together"), *keys]
+        aliases = [
+            (f"{ALIAS}{alias_id}", name)
+            for alias_id, name in Alias.objects.values_list("id", "name")
+        ]
+        choices: list[Any] = [("", "All keys together")]
+        choices += [("A key", keys)] if keys else []
+        choices += [("An alias", aliases)] if aliases else []
         self.fields["key_id"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
-    def clean_key_id(self) -> UUID | None:
-        text = self.cleaned_data["key_id"]
-        return UUID(text) if text else None
+    def clean(self) -> dict[str, Any]:
+        """One list offers keys and aliases; the services take an id of either."""
+        data: dict[str, Any] = super().clean() or {}
+        text = data.get("key_id") or ""
+        is_alias = text.startswith(ALIAS)
+        chosen = UUID(text.removeprefix(ALIAS)) if text else None
+        data["key_id"], data["alias_id"] = None, None
+        data["alias_id" if is_alias else "key_id"] = chosen
+        return data
 
 
 class BudgetForm(forms.Form):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import APIKey
+from apps.router.alias_models import Alias
 from apps.tenancy.models import TenantModel
 
 # In `Spend`, the rows that sum up the whole organization.
@@ -17,7 +18,7 @@ EVERY_KEY: Final = UUID(int=0)
 
 
 class Budget(TenantModel):
-    """What one key, or without a key the organization, may spend in a period."""
+    """What one key, one alias, or without either the organization, may spend."""
 
     class Period(models.TextChoices):
         DAY = "day", "Daily"
@@ -31,6 +32,13 @@ class Budget(TenantModel):
         # The migration's composite key stands in: a key of the same organization.
         db_constraint=False,
     )
+    alias = models.ForeignKey(
+        Alias,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+    )
     period = models.CharField(max_length=5, choices=Period.choices)
     limit_usd = models.DecimalField(max_digits=20, decimal_places=9)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -39,9 +47,12 @@ class Budget(TenantModel):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["org", "key", "period"],
+                fields=["org", "key", "alias", "period"],
                 name="budget_is_one_a_period",
                 nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(key=None) | Q(alias=None), name="budget_is_of_one"
             ),
             models.CheckConstraint(
                 condition=Q(limit_usd__gt=0), name="budget_is_positive"
@@ -128,6 +139,26 @@ class Spend(models.Model):
     class Meta:
         managed = False
         db_table = "router_spend"
+
+    def __str__(self) -> str:
+        return f"{self.cost_usd} on {self.day}"
+
+
+class AliasSpend(models.Model):
+    """The ledger's cost by UTC day of what was sent to each alias, by its name.
+
+    Kept by the same trigger as `Spend`.
+    """
+
+    pk = models.CompositePrimaryKey("org_id", "alias", "day")
+    org_id = models.UUIDField()
+    alias = models.TextField()
+    day = models.DateField()
+    cost_usd = models.DecimalField(max_digits=20, decimal_places=9)
+
+    class Meta:
+        managed = False
+        db_table = "router_alias_spend"
 
     def __str__(self) -> str:
         return f"{self.cost_usd} on {self.day}"

@@ -11,18 +11,28 @@ from django.db import connection, connections
 from apps.router.limits.rules import next_start
 from apps.tenancy.scope import require_org_id
 
-_STATES: Final = """
+# What the ledger has of a budget `b` of the alias `a` since `p.starts_on`.
+_SPENT: Final = """
+        SELECT CASE WHEN b.alias_id IS NULL THEN (
+            SELECT sum(cost_usd) FROM router_spend s
+            WHERE s.org_id = b.org_id AND s.day >= p.starts_on
+              AND s.key_id = coalesce(b.key_id, '00000000-0000-0000-0000-000000000000')
+        ) ELSE (
+            SELECT sum(cost_usd) FROM router_alias_spend s
+            WHERE s.org_id = b.org_id AND s.day >= p.starts_on AND s.alias = a.name
+        ) END AS usd
+"""
+_STATES: Final = f"""
     SELECT b.id, b.key_id, coalesce(k.name, ''), b.period, b.limit_usd, p.starts_on,
-        coalesce(s.usd, 0), coalesce(h.usd, 0)
+        coalesce(s.usd, 0), coalesce(h.usd, 0), b.alias_id, coalesce(a.name, '')
     FROM router_budget b
     LEFT JOIN accounts_apikey k ON k.org_id = b.org_id AND k.id = b.key_id
+    LEFT JOIN router_alias a ON a.org_id = b.org_id AND a.id = b.alias_id
     CROSS JOIN LATERAL (
         SELECT date_trunc(b.period, now() AT TIME ZONE 'UTC')::date AS starts_on
     ) p
     LEFT JOIN LATERAL (
-        SELECT sum(cost_usd) AS usd FROM router_spend s
-        WHERE s.org_id = b.org_id AND s.day >= p.starts_on
-          AND s.key_id = coalesce(b.key_id, '00000000-0000-0000-0000-000000000000')
+{_SPENT}
     ) s ON true
     LEFT JOIN LATERAL (
         SELECT sum(amount_usd) AS usd FROM router_budgethold h
@@ -30,19 +40,18 @@ _STATES: Final = """
           AND h.starts_on = p.starts_on
     ) h ON true
     WHERE b.org_id = %s AND (%s::uuid IS NULL OR b.id = %s)
-    ORDER BY b.key_id NULLS FIRST, b.period, b.id
-"""
+    ORDER BY b.key_id NULLS FIRST, a.name NULLS FIRST, b.period, b.id
+"""  # noqa: S608  # constants of this file
 # Budgets of any organization whose owners were not told yet how much is spent.
-_DUE: Final = """
+_DUE: Final = f"""
     SELECT b.org_id, b.id, p.starts_on, level.percent
     FROM router_budget b
+    LEFT JOIN router_alias a ON a.org_id = b.org_id AND a.id = b.alias_id
     CROSS JOIN LATERAL (
         SELECT date_trunc(b.period, now() AT TIME ZONE 'UTC')::date AS starts_on
     ) p
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(cost_usd), 0) AS usd FROM router_spend s
-        WHERE s.org_id = b.org_id AND s.day >= p.starts_on
-          AND s.key_id = coalesce(b.key_id, '00000000-0000-0000-0000-000000000000')
+{_SPENT}
     ) s
     CROSS JOIN LATERAL (
         SELECT CASE WHEN s.usd * 100 >= b.limit_usd * 99 THEN 100 ELSE 80 END
@@ -54,7 +63,7 @@ _DUE: Final = """
           AND n.starts_on = p.starts_on AND n.percent >= level.percent
     )
     ORDER BY b.org_id, b.id
-"""
+"""  # noqa: S608  # constants of this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class BudgetState:
     starts_on: date
     spent_usd: Decimal
     held_usd: Decimal
+    alias_id: UUID | None = None
+    alias_name: str = ""
 
     @property
     def left_usd(self) -> Decimal:
@@ -101,6 +112,8 @@ class BudgetState:
 
     @property
     def whose(self) -> str:
+        if self.alias_id:
+            return f"of the alias {self.alias_name}"
         return f"of the key {self.key_name}" if self.key_id else "of all keys together"
 
 

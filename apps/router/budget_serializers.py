@@ -32,6 +32,7 @@ class BudgetSerializer(Contract):
 
     id = serializers.UUIDField()
     key_id = serializers.UUIDField(allow_null=True)
+    alias_id = serializers.UUIDField(allow_null=True)
     period = serializers.ChoiceField(choices=Budget.Period.choices)
     limit_usd = money()
     spent_usd = money()
@@ -55,9 +56,10 @@ def _limit() -> serializers.DecimalField:
 
 
 class NewBudgetSerializer(StrictContract):
-    """What a new budget shall be; without a key it is the organization's."""
+    """What a new budget shall be; without key and alias it is the organization's."""
 
     key_id = serializers.UUIDField(default=None, allow_null=True)
+    alias_id = serializers.UUIDField(default=None, allow_null=True)
     period = serializers.ChoiceField(choices=Budget.Period.choices)
     limit_usd = _limit()
 

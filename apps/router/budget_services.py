@@ -19,6 +19,7 @@ from apps.audit.services import record
 from apps.kit.errors import NotFoundError, ValidationError
 from apps.mail import services as mail
 from apps.mail.kinds import Kind
+from apps.router.alias_models import Alias
 from apps.router.budget_models import Budget, BudgetNotice
 from apps.router.budget_queries import BudgetState, budget_state
 from apps.router.models import Policy
@@ -27,15 +28,22 @@ CHANNEL: Final = "modeloptix_policy"
 RATES: Final = ("requests_per_minute", "tokens_per_minute")
 
 
-def create_budget(*, key_id: UUID | None, period: str, limit_usd: Decimal) -> Budget:
-    """A budget of a key, or with None of the organization.
+def create_budget(
+    *,
+    key_id: UUID | None,
+    period: str,
+    limit_usd: Decimal,
+    alias_id: UUID | None = None,
+) -> Budget:
+    """A budget of a key, of an alias, or with neither of the organization.
 
-    Raises NotFoundError for a key that is not there, ValidationError for a budget
-    that is there already.
+    Raises NotFoundError for a key or an alias that is not there, ValidationError for
+    both at once and for a budget that is there already.
     """
-    if key_id is not None and not APIKey.objects.filter(id=key_id).exists():
-        raise NotFoundError("There is no such API key.", param="key_id")
-    budget = Budget(key_id=key_id, period=period, limit_usd=limit_usd)
+    _refuse_stranger(key_id, alias_id)
+    budget = Budget(
+        key_id=key_id, alias_id=alias_id, period=period, limit_usd=limit_usd
+    )
     try:
         with transaction.atomic():
             budget.save(force_insert=True)
@@ -46,6 +54,15 @@ def create_budget(*, key_id: UUID | None, period: str, limit_usd: Decimal) -> Bu
             "There is such a budget already: change its limit.", param="period"
         ) from problem
     return budget
+
+
+def _refuse_stranger(key_id: UUID | None, alias_id: UUID | None) -> None:
+    if key_id is not None and alias_id is not None:
+        raise ValidationError("Name a key or an alias, not both.", param="alias_id")
+    if key_id is not None and not APIKey.objects.filter(id=key_id).exists():
+        raise NotFoundError("There is no such API key.", param="key_id")
+    if alias_id is not None and not Alias.objects.filter(id=alias_id).exists():
+        raise NotFoundError("There is no such alias.", param="alias_id")
 
 
 def change_budget(budget_id: UUID, *, limit_usd: Decimal) -> Budget:
@@ -133,6 +150,7 @@ def _facts(budget: Budget) -> dict[str, str]:
     return {
         "name": f"{budget.get_period_display()} budget",
         "key_id": str(budget.key_id or ""),
+        "alias_id": str(budget.alias_id or ""),
         "limit_usd": str(budget.limit_usd),
     }
 

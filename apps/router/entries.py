@@ -18,12 +18,14 @@ def entry_of_opened(account: Account) -> Entry:
     served = account.answered_by
     price = served.candidate.price if served else None
     cost = price.cost_of(usage) if price else None
+    if cost is not None:
+        cost += account.beside_nano()
     request = _request_row(account, usage, Bill(cost, None))
     return Entry(request, _attempt_rows(account, request), None)
 
 
 def _request_row(account: Account, usage: Usage, bill: Bill) -> RequestRow:
-    served = account.answered_by
+    served, notes = account.answered_by, account.notes
     offer = served.candidate if served else None
     return RequestRow(
         org_id=account.org_id.hex,
@@ -53,22 +55,54 @@ def _request_row(account: Account, usage: Usage, bill: Bill) -> RequestRow:
         latency_ms=account.latency_ms or round(account.elapsed_ms()),
         first_token_ms=account.first_token_ms,
         attempts=len(account.tries),
-        key_kind=account.tries[-1].key_kind if account.tries else "",
+        key_kind=account.answering.key_kind if account.answering else "",
+        alias=notes.alias,
+        tags=notes.tags,
+        purpose=notes.purpose,
+        run_id=notes.run_id,
+        step=notes.step,
+        cache=notes.cache,
+        cache_saved_nano=notes.cache_saved_nano,
+        experiment_id=notes.experiment_id.hex if notes.experiment_id else None,
+        arm=notes.arm,
+        adjusted=" ".join(notes.adjusted),
+        session=notes.session,
+        tool_calls=notes.tool_calls,
     )
 
 
 def _attempt_rows(account: Account, request: RequestRow) -> list[AttemptRow]:
-    last = len(account.tries)
-    return [
-        _attempt_row(account, attempt, request, is_last=attempt.number == last)
-        for attempt in account.tries
-    ]
+    answering = account.answering
+    rows = []
+    for attempt in account.tries:
+        if attempt is answering:
+            charge = _answers_charge(account, request)
+        else:
+            charge = _charge(attempt.usage or Usage(), attempt.cost_nano)
+        rows.append(_attempt_row(account, attempt, request, charge))
+    return rows
+
+
+type Charge = tuple[int | None, str, int, int]
+
+
+def _answers_charge(account: Account, request: RequestRow) -> Charge:
+    """What the request cost, less what its other attempts did: so their sum is it."""
+    cost = request.cost_nano
+    own = None if cost is None else cost - account.beside_nano()
+    raw = account.usage.raw if account.usage else ""
+    return own, raw, request.input_tokens, request.output_tokens
+
+
+def _charge(usage: Usage, cost_nano: int | None) -> Charge:
+    return cost_nano, usage.raw, usage.prompt, usage.output
 
 
 def _attempt_row(
-    account: Account, attempt: Try, request: RequestRow, *, is_last: bool
+    account: Account, attempt: Try, request: RequestRow, charge: Charge
 ) -> AttemptRow:
     offer = attempt.scored.candidate
+    cost_nano, raw_usage, input_tokens, output_tokens = charge
     return AttemptRow(
         org_id=request.org_id,
         # Made from the request's own id, so that a row shipped twice is one row.
@@ -84,11 +118,10 @@ def _attempt_row(
         message=attempt.message,
         started_ms=attempt.started_ms,
         duration_ms=attempt.duration_ms,
-        cost_nano=request.cost_nano if is_last else 0,
-        raw_usage=_raw_usage(account.usage) if is_last else "",
+        cost_nano=cost_nano,
+        raw_usage=raw_usage,
         key_kind=attempt.key_kind,
+        is_hedge=attempt.is_hedge,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
     )
-
-
-def _raw_usage(usage: Usage | None) -> str:
-    return usage.raw if usage else ""

@@ -1,55 +1,38 @@
-"""Walk the chain: try each offer until one answers, within one deadline.
+"""Make the attempts: each offer of the walk until one answers, within one deadline.
 
-Another offer is tried only while the caller has seen nothing. What the provider
-says is wrong with the request itself (400, 404, 422) is the caller's to mend and is
-never tried elsewhere. A refused key (401, 402, 403) is out for this request, and a
-rate limited one makes way for the provider's next key; a provider without any key
-left is out.
+A request that asks for it gets a second attempt beside a first one that is late: the
+quicker answer is taken, the slower one is cut off, and both are billed.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
-from apps.kit.errors import (
-    AppError,
-    NoModelAvailableError,
-    NotFoundError,
-    ProviderError,
-    ProviderTimeoutError,
-    RateLimitedError,
-    UnprocessableError,
-    ValidationError,
-)
 from apps.providers import errors
 from apps.providers.client import ProviderClient
 from apps.providers.wire import ChatRequest, ChatResult, StreamPart
 from apps.router.account import Account, Try
 from apps.router.engine.need import Scored
+from apps.router.engine.parameters import fit
 from apps.router.limits.estimate import affordable_tokens
-from apps.router.limits.gate import Ticket
-from apps.router.ways import Keychain, Way
+from apps.router.walk import Call, Step, Walk, to_app_error
+
+__all__ = ["Call", "OpenStream", "answer", "open_stream", "request_for", "to_app_error"]
 
 # Start-up events that may be held back while waiting for the first token.
 MAX_HELD_PARTS = 64
 
+type Perform[Got] = Callable[[Step], Awaitable[Got]]
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request on its way: what to send, to whom, until when."""
 
-    account: Account
-    chain: tuple[Scored, ...]
-    keychain: Keychain
-    body: dict[str, Any]
-    max_cost_nano: int | None
-    ticket: Ticket
-    deadline: float  # perf_counter
-    attempt_timeout_s: float
+class Parts(Protocol):
+    """A stream's parts, to be closed by whoever has them, read or not."""
 
-    def time_left(self) -> float:
-        return self.deadline - perf_counter()
+    def __aiter__(self) -> AsyncIterator[StreamPart]: ...
+    def __anext__(self) -> Awaitable[StreamPart]: ...
+    def aclose(self) -> Awaitable[None]: ...
 
 
 @dataclass(slots=True)
@@ -58,54 +41,187 @@ class OpenStream:
 
     attempt: Try
     held: list[StreamPart]
-    rest: AsyncGenerator[StreamPart]
+    rest: Parts
 
 
 async def answer(call: Call, client: ProviderClient) -> ChatResult:
     """The first whole answer of the chain; raises an AppError when none comes."""
-    walk = _Walk(call)
-    for attempt, way, is_last in walk:
-        try:
-            result = await client.send(
-                way.endpoint,
-                request_for(call, attempt.scored, is_stream=False),
-                timeout_s=_patience(call, is_last=is_last),
-            )
-        except errors.UpstreamError as problem:
-            walk.failed(attempt, way, problem)
-        else:
-            call.account.end(attempt)
-            return result
-    raise walk.verdict()
+    attempt, result = await _first(call, partial(_send, call, client), is_stream=False)
+    call.account.winner = attempt
+    call.account.end(attempt)
+    return result
 
 
 async def open_stream(call: Call, client: ProviderClient) -> OpenStream:
     """The first stream of the chain that yields output; raises an AppError."""
-    walk = _Walk(call)
-    for attempt, way, is_last in walk:
-        parts = client.stream(
-            way.endpoint,
-            request_for(call, attempt.scored, is_stream=True),
-            first_token_timeout_s=_patience(call, is_last=is_last),
-            total_timeout_s=max(call.time_left(), 0.001),
-        )
+    attempt, opened = await _first(call, partial(_open, call, client), is_stream=True)
+    account = call.account
+    account.winner = attempt
+    waited_ms = account.elapsed_ms() - attempt.started_ms
+    account.upstream_ms += waited_ms
+    call.health.first_token(attempt, waited_ms)
+    return opened
+
+
+async def _send(call: Call, client: ProviderClient, step: Step) -> ChatResult:
+    return await client.send(
+        step.way.endpoint,
+        request_for(call, step.attempt.scored, is_stream=False),
+        timeout_s=step.patience_s,
+    )
+
+
+async def _open(call: Call, client: ProviderClient, step: Step) -> OpenStream:
+    attempt = step.attempt
+    parts = client.stream(
+        step.way.endpoint,
+        request_for(call, attempt.scored, is_stream=True),
+        first_token_timeout_s=step.patience_s,
+        total_timeout_s=max(call.time_left(), 0.001),
+    )
+    held: list[StreamPart] = []
+    try:
+        await _until_output(parts, held)
+    except BaseException as problem:
+        await parts.aclose()
+        if isinstance(problem, errors.UpstreamError):
+            _book_held(call.account, attempt, held)
+        raise
+    return OpenStream(attempt, held, parts)
+
+
+async def _until_output(
+    parts: AsyncIterator[StreamPart], held: list[StreamPart]
+) -> None:
+    async for part in parts:
+        held.append(part)
+        if part.is_token or part.is_done or len(held) >= MAX_HELD_PARTS:
+            return
+    if not held:
+        raise errors.BadAnswerError("the stream ended before it began")
+
+
+def _book_held(account: Account, attempt: Try, held: list[StreamPart]) -> None:
+    """Charge what a stream had counted already when it broke off unseen."""
+    usage = next((part.usage for part in reversed(held) if part.usage), None)
+    if usage is not None:
+        account.book(attempt, usage)
+
+
+async def _first[Got](
+    call: Call, perform: Perform[Got], *, is_stream: bool
+) -> tuple[Try, Got]:
+    """The attempt that succeeds first, with what it got; raises an AppError."""
+    walk = Walk(call)
+    while (step := await walk.next()) is not None:
+        late_s = walk.hedge_after_s(step, is_stream=is_stream)
+        if late_s is not None:
+            found = await _Race(call.account, walk, perform).run(step, late_s)
+            if found is not None:
+                return found
+            continue
         try:
-            held = await _until_output(parts)
+            return step.attempt, await perform(step)
         except errors.UpstreamError as problem:
-            await parts.aclose()
-            walk.failed(attempt, way, problem)
-        except BaseException:
-            await parts.aclose()
-            raise
-        else:
-            call.account.upstream_ms += call.account.elapsed_ms() - attempt.started_ms
-            return OpenStream(attempt, held, parts)
+            walk.failed(step, problem)
     raise walk.verdict()
 
 
+class _Race[Got]:
+    """One attempt, and a second one beside it when it is late."""
+
+    def __init__(self, account: Account, walk: Walk, perform: Perform[Got]) -> None:
+        self._account = account
+        self._walk = walk
+        self._perform = perform
+        self._running: dict[asyncio.Future[Got], Step] = {}
+
+    async def run(self, first: Step, late_s: float) -> tuple[Try, Got] | None:
+        """Who came in first; None when all failed. Raises an AppError when none can."""
+        try:
+            self._start(first)
+            await asyncio.wait(self._running, timeout=late_s)
+            if not self._first_done() and (second := self._walk.beside()) is not None:
+                second.attempt.is_hedge = True
+                self._start(second)
+            return await self._winner()
+        finally:
+            await self._cut_off()
+
+    def _start(self, step: Step) -> None:
+        self._running[asyncio.ensure_future(self._perform(step))] = step
+
+    def _first_done(self) -> bool:
+        return any(task.done() for task in self._running)
+
+    async def _winner(self) -> tuple[Try, Got] | None:
+        while self._running:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in self._running if task.done()]:
+                problem = task.exception()
+                if problem is None:
+                    return self._won(task)
+                step = self._running.pop(task)
+                if not isinstance(problem, errors.UpstreamError):
+                    raise problem
+                self._walk.failed(step, problem)
+        return None
+
+    def _won(self, task: asyncio.Future[Got]) -> tuple[Try, Got]:
+        attempt = self._running.pop(task).attempt
+        # Known before the others are closed, so that those are charged beside it.
+        self._account.winner = attempt
+        first = self._account.tries[0]
+        self._account.upstream_ms += attempt.started_ms - first.started_ms
+        return attempt, task.result()
+
+    async def _cut_off(self) -> None:
+        """Leave nothing running, and charge what was under way."""
+        for task in self._running:
+            task.cancel()
+        results = await asyncio.gather(*self._running, return_exceptions=True)
+        for step, result in zip(self._running.values(), results, strict=True):
+            if isinstance(result, errors.UpstreamError):
+                self._failed_beside(step.attempt, result)
+                continue
+            characters = 0
+            if isinstance(result, OpenStream):
+                characters = sum(part.characters for part in result.held)
+                await result.rest.aclose()
+            elif isinstance(result, ChatResult):
+                characters = len(result.text)
+            self._account.abandon(step.attempt, characters)
+
+    def _failed_beside(self, attempt: Try, problem: errors.UpstreamError) -> None:
+        """Close one that failed in the moment the other won: it costs nothing, and
+        was waited for no longer than the winner.
+        """
+        waited_ms = self._account.upstream_ms
+        self._account.end(attempt, problem)
+        self._account.upstream_ms = waited_ms
+
+
 def request_for(call: Call, scored: Scored, *, is_stream: bool) -> ChatRequest:
-    """The request to one offer, its output capped by what max_cost still buys."""
-    body = call.body
+    """The request to one offer: with the parameters it takes, and its output capped by
+    what max_cost still buys.
+    """
+    offer, account = scored.candidate, call.account
+    fitted = fit(call.body, None if call.is_strict else offer.matrix)
+    # The adapter adds what its protocol cannot say.
+    account.notes.adjusted = notes = [*call.adjusted, *fitted.changes]
+    body = fitted.body if call.is_embedding else _capped(fitted.body, call, scored)
+    return ChatRequest(
+        offer.upstream_id,
+        body,
+        is_stream,
+        call.native,
+        is_strict=call.is_strict,
+        notes=notes,
+        is_embedding=call.is_embedding,
+    )
+
+
+def _capped(body: dict[str, Any], call: Call, scored: Scored) -> dict[str, Any]:
     limits = [_within_max_cost(call, scored), _within_budgets(call, scored)]
     affordable = min((limit for limit in limits if limit is not None), default=None)
     if affordable is not None:
@@ -115,8 +231,13 @@ def request_for(call: Call, scored: Scored, *, is_stream: bool) -> ChatRequest:
         # A provider refuses a limit above what its model can write.
         most = scored.candidate.max_output_tokens or affordable
         limit = min(body.get(name) or affordable, affordable, most)
-        body = {**body, name: limit}
-    return ChatRequest(scored.candidate.upstream_id, body, is_stream)
+        return {**body, name: limit}
+    return body
+
+
+def _share(call: Call, amount_nano: int) -> int:
+    """What one attempt may spend: of two that are billed, each has a half."""
+    return amount_nano // 2 if call.may_hedge else amount_nano
 
 
 def _within_budgets(call: Call, scored: Scored) -> int | None:
@@ -124,7 +245,7 @@ def _within_budgets(call: Call, scored: Scored) -> int | None:
     size, price = call.ticket.size, scored.candidate.price
     if size is None or price is None:
         return None
-    limit = affordable_tokens(price, size, call.ticket.reserved)
+    limit = affordable_tokens(price, size, _share(call, call.ticket.reserved))
     return None if limit is None else max(1, limit)
 
 
@@ -136,99 +257,5 @@ def _within_max_cost(call: Call, scored: Scored) -> int | None:
     thousand = price.cost_nano(0, 0, 0, 0, 1000, 0)
     if prompt is None or not thousand:
         return None
-    return max(1, (call.max_cost_nano - prompt) * 1000 // thousand)
-
-
-async def _until_output(parts: AsyncIterator[StreamPart]) -> list[StreamPart]:
-    held: list[StreamPart] = []
-    async for part in parts:
-        held.append(part)
-        if part.is_token or part.is_done or len(held) >= MAX_HELD_PARTS:
-            return held
-    if not held:
-        raise errors.BadAnswerError("the stream ended before it began")
-    return held
-
-
-def _patience(call: Call, *, is_last: bool) -> float:
-    left = max(call.time_left(), 0.001)
-    return left if is_last else min(left, call.attempt_timeout_s)
-
-
-def _keep_from_providers(chain: Iterable[Scored]) -> None:
-    """The last of several walls between a test key and a provider that is paid."""
-    if not all(scored.candidate.is_stand_in for scored in chain):
-        raise NoModelAvailableError("A test key never reaches a provider.")
-
-
-class _Walk:
-    """Goes down the chain, remembering what failed and which keys are out."""
-
-    def __init__(self, call: Call) -> None:
-        if call.account.is_test:
-            _keep_from_providers(call.chain)
-        self._call = call
-        self._problem: errors.UpstreamError | None = None
-        self._is_keys_fault = False
-        self._refused: list[Way] = []
-
-    def __iter__(self) -> Iterator[tuple[Try, Way, bool]]:
-        call = self._call
-        for scored in call.chain:
-            ways = call.keychain.ways_to(scored.candidate.provider)
-            for way in ways:
-                if way in self._refused:
-                    continue
-                if self._problem is not None and call.time_left() <= 0:
-                    return
-                is_last = scored is call.chain[-1] and way is ways[-1]
-                yield call.account.begin(scored, way.key_kind), way, is_last
-                if not self._is_keys_fault:
-                    break
-
-    def failed(self, attempt: Try, way: Way, problem: errors.UpstreamError) -> None:
-        """Note the failure; raises when neither key nor offer could do better."""
-        self._call.account.end(attempt, problem)
-        self._problem = problem
-        self._is_keys_fault = isinstance(problem, _KEYS_FAULTS)
-        if self._is_keys_fault:
-            self._call.keychain.rests.note(way, problem)
-        if isinstance(problem, errors.AuthError):
-            self._refused.append(way)
-        elif not problem.is_retryable:
-            raise to_app_error(problem) from problem
-
-    def verdict(self) -> AppError:
-        if self._problem is None:
-            return NoModelAvailableError("No offer could be tried.")
-        last = self._refused[-1] if self._refused else None
-        if isinstance(self._problem, errors.AuthError) and last and last.is_own:
-            return ProviderError(
-                f"{last.endpoint.provider} refused your organization's own key."
-            )
-        return to_app_error(self._problem)
-
-
-# What another key of the same provider may do better at.
-_KEYS_FAULTS = (errors.AuthError, errors.RateLimitedError)
-
-
-def to_app_error(problem: errors.UpstreamError) -> AppError:
-    """What the caller is told of a provider's failure."""
-    if isinstance(problem, errors.BadRequestError):
-        refusal = _REFUSALS.get(problem.http_status or 400, ValidationError)
-        return refusal(f"The provider refused the request: {problem.message}")
-    if isinstance(problem, errors.UnsupportedError):
-        return UnprocessableError(f"No provider can do this: {problem.message}")
-    if isinstance(problem, errors.RateLimitedError):
-        return RateLimitedError(
-            "The provider's rate limit is reached.", retry_after_s=problem.retry_after_s
-        )
-    if isinstance(problem, errors.ProviderTimeoutError):
-        return ProviderTimeoutError("No provider answered in time.")
-    if isinstance(problem, errors.AuthError):
-        return ProviderError("The provider refused this installation's key.")
-    return ProviderError(f"No provider could answer: {problem.message}")
-
-
-_REFUSALS: dict[int, type[AppError]] = {404: NotFoundError, 422: UnprocessableError}
+    left = _share(call, call.max_cost_nano) - prompt
+    return max(1, left * 1000 // thousand)

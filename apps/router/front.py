@@ -9,22 +9,45 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
 
 from apps.accounts.client_ip import UNKNOWN, address_behind
-from apps.kit.errors import AppError, PayloadTooLargeError
+from apps.accounts.keys import Caller
+from apps.kit.errors import AppError, PayloadTooLargeError, ValidationError
 from apps.kit.ids import uuid7
 from apps.kit.strict_json import parse_object
-from apps.router.bodies import ChatBody, read_chat, read_completion
-from apps.router.dialects import CHAT, COMPLETIONS, Dialect
-from apps.router.gateway import Arrival, serve
-from apps.router.keeping import HEADER, is_private
+from apps.router import idempotency
+from apps.router.arrivals import (
+    Arrival,
+    HeaderOf,
+    Options,
+    anthropic_options_of,
+    options_of,
+)
+from apps.router.bodies import Inbound, read_chat, read_completion
+from apps.router.dialects import (
+    AGENT_STEP,
+    CHAT,
+    COMPLETIONS,
+    EMBEDDINGS,
+    MESSAGES,
+    Dialect,
+    read_messages,
+    read_responses,
+)
+from apps.router.embedding_bodies import read_embedding
+from apps.router.gateway import serve
+from apps.router.idempotency_store import Place
+from apps.router.protocols import RESPONSES
 from apps.router.replies import JSONReply, Reply, StreamReply, error_reply
 from apps.router.runtime import current
+from apps.router.steps import read_step
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +58,29 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID: Final = "modeloptix.request_id"
+# A stream has its last part by the request's deadline; who has not read it so long
+# after that never will, and would keep its provider and its budget waiting.
+UNREAD_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """A path the raw front serves: how its body is read, and how it is answered."""
 
-    read: Callable[[dict[str, Any]], ChatBody]
+    read: Callable[[dict[str, Any]], Inbound]
     dialect: Dialect
     scope: str = "chat"
+    options: Callable[[HeaderOf], Options] = options_of
 
 
 ROUTES: Final = {
     CHAT.endpoint: Route(read_chat, CHAT),
+    AGENT_STEP.endpoint: Route(read_step, AGENT_STEP),
     COMPLETIONS.endpoint: Route(read_completion, COMPLETIONS),
+    EMBEDDINGS.endpoint: Route(read_embedding, EMBEDDINGS),
+    MESSAGES.endpoint: Route(read_messages, MESSAGES, options=anthropic_options_of),
+    RESPONSES.endpoint: Route(read_responses, RESPONSES),
 }
-
-
-class _CallerLeftError(Exception):
-    """The client closed its connection before its answer was complete."""
 
 
 class Front:
@@ -67,49 +94,105 @@ class Front:
         request_id = str(uuid7())
         scope[REQUEST_ID] = request_id
         route = ROUTES.get(scope["path"])
-        if route is None or scope["method"] != "POST":
+        name = idempotency.name_in(scope)
+        if scope["method"] != "POST" or (route is None and name is None):
             await self._django(scope, receive, send)
             return
+        fail = route.dialect.fail if route else AppError.body
         try:
             body = await _read(receive)
-        except PayloadTooLargeError as problem:
-            await _send_whole(error_reply(problem, request_id), send)
+        except AppError as problem:
+            await _send_whole(error_reply(problem, request_id, fail), send)
             return
-        except _CallerLeftError:
+        answer = partial(self._serve, scope, route, body, accepted)
+        if name is None:
+            await answer(receive, send)
             return
-        arrival = await self._usual(scope, route, body, accepted)
-        if arrival is None:
+        try:
+            await self._once(scope, name, body, answer, receive=receive, send=send)
+        except AppError as problem:
+            await _send_whole(error_reply(problem, request_id, fail), send)
+
+    async def _serve(
+        self,
+        scope: Scope,
+        route: Route | None,
+        body: bytes,
+        accepted: float,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        arrival = await self._usual(scope, route, body, accepted) if route else None
+        if route is None or arrival is None:
             await self._django(scope, _replay(body, receive), send)
             return
-        answer = serve(arrival, route.dialect)
-        await _while_connected(_answer(answer, request_id, send), receive)
+        await _while_connected(_answer(arrival, route.dialect, send), receive)
+
+    async def _once(
+        self,
+        scope: Scope,
+        name: bytes,
+        body: bytes,
+        answer: idempotency.App,
+        *,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Answer a request with an Idempotency-Key; a caller we do not know, and who
+        may not call at all, is refused as without one.
+        """
+        caller = await self._caller(scope)
+        if caller is None or caller.key_id is None:
+            await answer(receive, send)
+            return
+        place = Place(
+            caller.org_id,
+            caller.key_id,
+            idempotency.checked_name(name),
+            idempotency.digest_of(scope, body),
+        )
+        runtime = current()
+        work = runtime.idempotency.serve(
+            place,
+            answer,
+            UUID(scope[REQUEST_ID]),
+            send=send,
+            count=partial(runtime.count_call, caller),
+        )
+        await _while_connected(work, receive)
+
+    async def _caller(self, scope: Scope, wanted: str = "chat") -> Caller | None:
+        """Who calls, or None when Django is to refuse it."""
+        if not (token := token_of(scope)):
+            return None
+        try:
+            caller = await current().keys.caller(token)
+        except (AppError, psycopg.Error, OSError, TimeoutError):
+            return None
+        if caller is None or wanted not in caller.scopes:
+            return None
+        if caller.networks and not caller.may_come_from(client_ip_of(scope)):
+            return None
+        return caller
 
     async def _usual(
         self, scope: Scope, route: Route, body: bytes, accepted: float
     ) -> Arrival | None:
         """The call, or None when Django is to have it."""
-        token = token_of(scope)
-        if not token:
+        caller = await self._caller(scope, route.scope)
+        if caller is None:
             return None
         try:
-            caller = await current().keys.caller(token)
-            if caller is None or route.scope not in caller.scopes:
-                return None
-            if caller.networks and not caller.may_come_from(client_ip_of(scope)):
-                return None
             parsed = parse_object(body, max_bytes=settings.REQUEST_MAX_BYTES)
-            typed = route.read(parsed)
-        except (AppError, psycopg.Error, OSError, TimeoutError):
+            inbound = route.read(parsed)
+        except AppError:
             return None
-        is_kept = caller.org_id in current().planner.snapshot.storage
-        return Arrival(
-            caller,
-            parsed,
-            typed,
-            scope[REQUEST_ID],
-            accepted,
-            is_private=is_kept and is_private(header_of(scope, HEADER)),
-        )
+        except Exception:
+            # Django meets the same, and says so in the API's shape.
+            logger.exception("A body of %s could not be read", scope["path"])
+            return None
+        options = route.options(partial(header_of, scope))
+        return Arrival(caller, inbound, scope[REQUEST_ID], accepted, options)
 
 
 def token_of(scope: Scope) -> str:
@@ -142,7 +225,9 @@ async def _read(receive: Receive) -> bytes:
     while has_more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _CallerLeftError
+            # The caller left, or sent what is no HTTP; the server does not say which,
+            # and answers 500 where the application says nothing.
+            raise ValidationError("The body broke off.")
         body += message.get("body", b"")
         has_more = message.get("more_body", False)
         if len(body) > settings.REQUEST_MAX_BYTES:
@@ -163,14 +248,17 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-async def _answer(answer: Awaitable[Reply], request_id: str, send: Send) -> None:
+async def _answer(arrival: Arrival, dialect: Dialect, send: Send) -> None:
+    request_id = arrival.request_id
+    reply: Reply
     try:
-        reply = await answer
+        reply = await serve(arrival, dialect)
     except AppError as problem:
-        reply = error_reply(problem, request_id)
+        reply = error_reply(problem, request_id, dialect.fail)
     except Exception:
         logger.exception("Request %s failed", request_id)
-        reply = error_reply(AppError("Something went wrong here."), request_id)
+        wrong = AppError("Something went wrong here.")
+        reply = error_reply(wrong, request_id, dialect.fail)
     if isinstance(reply, JSONReply):
         await _send_whole(reply, send)
     else:
@@ -216,10 +304,14 @@ async def _send_stream(reply: StreamReply, send: Send) -> None:
     ]
     events = reply.events
     try:
-        await _start(reply.status, headers, send)
-        async for data in events:
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        async with asyncio.timeout(settings.REQUEST_DEADLINE_S + UNREAD_S):
+            await _start(reply.status, headers, send)
+            async for data in events:
+                part = {"type": "http.response.body", "body": data, "more_body": True}
+                await send(part)
+            await send({"type": "http.response.body", "body": b""})
+    except TimeoutError:
+        logger.warning("A stream was ended that its caller did not read")
     finally:
         await events.aclose()
 

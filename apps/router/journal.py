@@ -8,6 +8,7 @@ when that process dies, however it dies, and then any other one may adopt it.
 import fcntl
 import logging
 import os
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -80,6 +81,7 @@ class Journal:
         self._numbers = count()
         self._own: dict[Path, Segment] = {}
         self._is_dirty = False
+        self._syncing = threading.Lock()
         self.current = self._new_segment()
 
     def append(self, kind: bytes, entry: Entry) -> Segment:
@@ -117,10 +119,14 @@ class Journal:
                 segment.fd = -1
 
     def sync(self) -> None:
-        """Ask the disk to keep what the kernel has; nothing to do when it did."""
-        if self._is_dirty:
-            self._is_dirty = False
-            os.fdatasync(self.current.fd)
+        """Ask the disk to keep what the kernel has; nothing to do when it did.
+
+        Who comes while it is at work waits: their line may be what it works on.
+        """
+        with self._syncing:
+            if self._is_dirty:
+                self._is_dirty = False
+                os.fdatasync(self.current.fd)
 
     def abandoned(self) -> Iterator[list[Segment]]:
         """Locked segments of dead processes, one list a process."""
@@ -156,6 +162,11 @@ def read(path: Path) -> Iterator[tuple[bytes, Entry]]:
                 logger.warning("%s line %d is not read: %s", path.name, number, problem)
 
 
+def settled_in(segment: Segment) -> list[Entry]:
+    """The settled entries of one segment; a stream that runs is not one yet."""
+    return [entry for kind, entry in read(segment.path) if kind == SETTLED]
+
+
 def unfinished(segments: list[Segment]) -> list[Entry]:
     """What a dead process left: its settled entries, and its streams cut short."""
     settled: dict[str, Entry] = {}
@@ -185,6 +196,10 @@ def _take_over(path: Path) -> Segment | None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(fd)
+        return None
+    if not os.fstat(fd).st_nlink:
+        # Its process shipped it and removed it between our two calls.
         os.close(fd)
         return None
     return Segment(path, fd, is_closed=True)

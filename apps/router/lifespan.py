@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from apps.router import runtime
+from apps.router.draining import DRAIN
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ async def _startup(send: Send) -> None:
         logger.exception("The router did not start")
         await send({"type": "lifespan.startup.failed", "message": str(problem)})
         return
+    DRAIN.watch()
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from apps.accounts.keys import Caller
 from apps.catalog.models import AIModel
+from apps.kit.errors import NotFoundError
 from apps.kit.money import CompiledPrice, from_nano
 from apps.router.engine.need import GENERAL, Candidate, may_use
+from apps.router.plan import Planner
 from apps.router.runtime import current
 from apps.router.snapshot import Snapshot
 
@@ -23,13 +25,29 @@ _SAMPLE: Final = 1_000
 def callable_models(caller: Caller) -> list[dict[str, Any]]:
     """Each model once, with its offers; the cheapest offer speaks for it."""
     planner = current().planner
-    offers: dict[UUID, list[Candidate]] = defaultdict(list)
-    for offer in planner.market_of(caller).pool:
-        if _is_reachable(offer, caller):
-            offers[offer.model_id].append(offer)
+    offers = _reachable(planner, caller)
     bars = _bars(planner.snapshot)
     models = AIModel.objects.filter(id__in=offers)
     return [_model(model, offers[model.id], bars) for model in models]
+
+
+def callable_model(caller: Caller, name: str) -> dict[str, Any]:
+    """One of them by its id or another of its names; raises NotFoundError."""
+    planner = current().planner
+    slug, offers = planner.snapshot.slug_of(name), _reachable(planner, caller)
+    found = [own for own in offers.values() if own[0].model == slug]
+    model = AIModel.objects.filter(slug=slug).first() if found else None
+    if model is None:
+        raise NotFoundError(f"There is no model named {name!r}.", param="model")
+    return _model(model, found[0], _bars(planner.snapshot))
+
+
+def _reachable(planner: Planner, caller: Caller) -> dict[UUID, list[Candidate]]:
+    offers: dict[UUID, list[Candidate]] = defaultdict(list)
+    for offer in (*planner.market_of(caller).pool, *planner.embedders_of(caller)):
+        if _is_reachable(offer, caller):
+            offers[offer.model_id].append(offer)
+    return offers
 
 
 def _is_reachable(offer: Candidate, caller: Caller) -> bool:
@@ -52,6 +70,7 @@ def _model(
         "strengths": _strengths(next(iter(offers)).task_scores, bars),
         "supports_functions": model.has_tools,
         "supports_vision": model.has_vision,
+        "kind": model.kind,
         **places[0],
         "offers": places,
     }

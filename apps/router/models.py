@@ -2,7 +2,15 @@
 
 from django.db import models
 
-import apps.router.budget_models  # noqa: F401  # its tables are this app's too
+import apps.router.alias_models
+import apps.router.budget_models
+import apps.router.cache_models
+import apps.router.conversation_models
+import apps.router.experiment_models
+import apps.router.health_models
+import apps.router.idempotency_models
+import apps.router.invoice_models
+import apps.router.outcome_models  # noqa: F401  # their tables are this app's too
 from apps.tenancy.models import TenantModel
 
 
@@ -19,6 +27,10 @@ class Policy(TenantModel):
     # For all keys together; None: no limit of the organization's own.
     requests_per_minute = models.PositiveIntegerField(null=True)
     tokens_per_minute = models.PositiveIntegerField(null=True)
+    # `engine.rules.Rules`, without its defaults: what holds for every request.
+    rules = models.JSONField(default=dict, blank=True)
+    # Takes one more with every change of the rules.
+    version = models.PositiveIntegerField(default=1, db_default=1)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -57,6 +69,15 @@ class RoutedRequest(LedgerModel):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Purpose(models.TextChoices):
+        """Why it was sent: a customer's call, or one of ours on their behalf."""
+
+        CALL = "call", "Call"
+        SHADOW = "shadow", "Shadow of a call"
+        JUDGE = "judge", "Judgement"
+        CHECK = "check", "Sanity check"
+        PANEL = "panel", "Panel"
+
     key_id = models.UUIDField(null=True)
     # The exact decision behind it: `RoutingDecision.id` of the same month.
     decision_id = models.UUIDField(null=True)
@@ -85,6 +106,24 @@ class RoutedRequest(LedgerModel):
     attempts = models.SmallIntegerField()
     # Whose provider key answered: "own", "managed", or "" where none was needed.
     key_kind = models.TextField(blank=True, default="")
+    # The alias it was sent to, and the tags of its key, in order, between spaces.
+    alias = models.TextField(blank=True, default="")
+    tags = models.TextField(blank=True, default="")
+    purpose = models.TextField(choices=Purpose.choices, default=Purpose.CALL)
+    # The agent's run and the number of its step.
+    run_id = models.TextField(blank=True, default="")
+    step = models.IntegerField(null=True)
+    # "exact" or "semantic" where a stored answer was given, and what it had cost.
+    cache = models.TextField(blank=True, default="")
+    cache_saved_usd = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    experiment_id = models.UUIDField(null=True)
+    arm = models.TextField(blank=True, default="")
+    # What was changed of the request: "dropped:top_k clamped:temperature".
+    adjusted = models.TextField(blank=True, default="")
+    # A digest of the conversation it belongs to; empty for a single question.
+    session = models.TextField(blank=True, default="")
+    # How many tools an agent's step calls; None for any other request.
+    tool_calls = models.SmallIntegerField(null=True)
 
     class Meta:
         managed = False
@@ -107,6 +146,10 @@ class Attempt(LedgerModel):
     cost_usd = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     raw_usage = models.TextField(blank=True)
     key_kind = models.TextField(blank=True, default="")
+    # A second request beside a late first one; both are billed.
+    is_hedge = models.BooleanField(default=False)
+    input_tokens = models.IntegerField(default=0)
+    output_tokens = models.IntegerField(default=0)
 
     class Meta:
         managed = False
@@ -135,6 +178,9 @@ class UsageRow(TenantModel):
     model = models.TextField()
     task = models.TextField()
     is_test = models.BooleanField()
+    alias = models.TextField(blank=True, default="", db_default="")
+    tags = models.TextField(blank=True, default="", db_default="")
+    purpose = models.TextField(default="call", db_default="call")
     requests = models.IntegerField()
     failed = models.IntegerField()
     input_tokens = models.BigIntegerField()
@@ -146,6 +192,11 @@ class UsageRow(TenantModel):
     savings_usd = models.DecimalField(max_digits=20, decimal_places=9)
     unpriced = models.IntegerField()
     latency_ms_total = models.BigIntegerField()
+    cache_hits = models.IntegerField(default=0, db_default=0)
+    # Booked apart from `savings_usd`: what the stored answers had cost.
+    cache_saved_usd = models.DecimalField(
+        max_digits=20, decimal_places=9, default=0, db_default=0
+    )
 
     class Meta:
         abstract = True

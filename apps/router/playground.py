@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import (
     HttpResponse,
@@ -28,6 +29,7 @@ from apps.router.bodies import read_chat
 from apps.router.explained import content_of
 from apps.router.replies import sse
 from apps.router.runtime import current
+from apps.router.serializers import MOST_TOKENS
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,27 @@ class PlaygroundForm(forms.Form):
         help_text="auto lets the router choose; a name leaves it no choice.",
         widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off"}),
     )
+    # The page sends each model's request by itself, with its name in `model`.
+    model_b = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Compare with",
+        help_text="A second model answers beside the first.",
+        widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off"}),
+    )
+    temperature = forms.FloatField(
+        min_value=0,
+        max_value=2,
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "0.1", "placeholder": "as usual"}),
+    )
+    max_tokens = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_TOKENS,
+        required=False,
+        label="Longest answer in tokens",
+        widget=forms.NumberInput(attrs={"placeholder": "as usual"}),
+    )
     max_cost = forms.FloatField(
         min_value=0,
         max_value=1_000_000,
@@ -78,8 +101,9 @@ class PlaygroundForm(forms.Form):
             messages.insert(0, {"role": "system", "content": data["system"]})
         names = ("priority", "latency_pref", "model")
         body = {"messages": messages, **{name: data[name] for name in names}}
-        if data["max_cost"] is not None:
-            body["max_cost"] = data["max_cost"]
+        for name in ("max_cost", "temperature", "max_tokens"):
+            if data[name] is not None:
+                body[name] = data[name]
         return body
 
 
@@ -88,8 +112,18 @@ class PlaygroundForm(forms.Form):
 @role_required("router.call")
 def playground(request: OrgRequest) -> HttpResponse:
     models = _callable_models(request.org.id)
-    context = {"form": PlaygroundForm(), "models": models}
+    context = {
+        "form": PlaygroundForm(initial=_asked_for(request)),
+        "models": models,
+        "site_url": settings.SITE_URL,
+    }
     return render(request, "router/playground.html", context)
+
+
+def _asked_for(request: OrgRequest) -> dict[str, str]:
+    """What the address names, such as the models to compare."""
+    names = ("model", "model_b")
+    return {name: text for name in names if (text := request.GET.get(name))}
 
 
 @login_required
@@ -127,7 +161,7 @@ async def _events(org_id: UUID, body: dict[str, Any]) -> AsyncIterator[bytes]:
 def _decision(org_id: UUID, body: dict[str, Any]) -> bytes:
     """Why which model was chosen, as the page shows it, before any of its words."""
     planner, caller = current().planner, Caller.of_member(org_id)
-    decision = content_of(planner.explain(caller, read_chat(body), body))
+    decision = content_of(planner.explain(caller, read_chat(body)))
     html = render_to_string("components/decision.html", {"decision": decision})
     # Adding plain text makes plain text of it, which the encoder insists on.
     return sse("decision", {"html": html + ""})

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 
 from apps.router.models import Attempt, RoutedRequest, RoutingDecision
 from apps.router.usage import (
     MODES,
     Mode,
+    UsageFilter,
     UsageLine,
     UsageReport,
     key_names,
@@ -26,6 +28,7 @@ __all__ = [
     "RequestFilter",
     "RequestLine",
     "RequestPage",
+    "UsageFilter",
     "UsageLine",
     "UsageReport",
     "recent_requests",
@@ -42,9 +45,20 @@ class RequestFilter:
     """Which requests to list; what is empty does not filter."""
 
     model: str = ""
+    provider: str = ""
     status: str = ""
     task: str = ""
     key_id: UUID | None = None
+    alias: str = ""
+    tag: str = ""
+    cache: str = ""  # "exact", "semantic", "hit" (either) or "none"
+    purpose: str = ""
+    experiment_id: UUID | None = None
+    run_id: str = ""
+    cost_from: Decimal | None = None  # US dollars
+    latency_from_ms: int | None = None
+    # The beginning of an id, hexadecimal digits alone.
+    id_starts: str = ""
     mode: Mode = "all"
     since: datetime | None = None
     until: datetime | None = None
@@ -61,6 +75,16 @@ class RequestLine:
     def savings_usd(self) -> Decimal | None:
         cost, baseline = self.request.cost_usd, self.request.baseline_usd
         return None if cost is None or baseline is None else baseline - cost
+
+    @property
+    def tags(self) -> list[str]:
+        return self.request.tags.split()
+
+    @property
+    def adjusted(self) -> list[tuple[str, str]]:
+        """What was changed of the request: ("dropped", "top_k") and so on."""
+        changes = [one.partition(":") for one in self.request.adjusted.split()]
+        return [(how, name) for how, _, name in changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +106,11 @@ class RequestDetail:
     @property
     def request(self) -> RoutedRequest:
         return self.line.request
+
+    @property
+    def hedges(self) -> int:
+        """How many of the attempts were sent beside a late one."""
+        return sum(attempt.is_hedge for attempt in self.attempts)
 
 
 def recent_requests(
@@ -107,21 +136,41 @@ def _lines(rows: Sequence[RoutedRequest]) -> list[RequestLine]:
 
 
 def _filtered(wanted: RequestFilter) -> QuerySet[RoutedRequest]:
-    rows = RoutedRequest.objects.filter(org_id=require_org_id())
-    exact = {
-        "model": wanted.model,
-        "status": wanted.status,
-        "task": wanted.task,
-        "key_id": wanted.key_id,
-    }
-    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    names = (
+        *("model", "provider", "status", "task", "key_id"),
+        *("alias", "purpose", "experiment_id", "run_id"),
+    )
+    exact = {name: one for name in names if (one := getattr(wanted, name))}
+    rows = RoutedRequest.objects.filter(org_id=require_org_id(), **exact)
     if wanted.mode != "all":
         rows = rows.filter(is_test=MODES[wanted.mode][0])
-    if wanted.since:
-        rows = rows.filter(created_at__gte=wanted.since)
-    if wanted.until:
-        rows = rows.filter(created_at__lt=wanted.until)
-    return rows
+    if wanted.tag:
+        # Tags stand between spaces, and none has one inside.
+        rows = rows.annotate(
+            spaced=Concat(Value(" "), "tags", Value(" "), output_field=TextField())
+        )
+        rows = rows.filter(spaced__contains=f" {wanted.tag} ")
+    if wanted.cache:
+        rows = rows.filter(_CACHE.get(wanted.cache, Q(cache=wanted.cache)))
+    return rows.filter(**_ranges(wanted))
+
+
+_CACHE: Final = {"hit": ~Q(cache=""), "none": Q(cache="")}
+
+
+def _ranges(wanted: RequestFilter) -> dict[str, Any]:
+    """Bounds of moments, money, time and ids; only those that are set."""
+    bounds: dict[str, Any] = {
+        "created_at__gte": wanted.since,
+        "created_at__lt": wanted.until,
+        "cost_usd__gte": wanted.cost_from,
+        "latency_ms__gte": wanted.latency_from_ms,
+    }
+    if wanted.id_starts:
+        # The key's index finds a beginning as a range of ids.
+        bounds["id__gte"] = UUID(wanted.id_starts.ljust(32, "0"))
+        bounds["id__lte"] = UUID(wanted.id_starts.ljust(32, "f"))
+    return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
 def _make_cursor(row: RoutedRequest) -> str:

@@ -22,7 +22,14 @@ import psycopg
 
 from apps.router.account import Account
 from apps.router.entries import entry_of, entry_of_opened
-from apps.router.journal import OPENED, SETTLED, Journal, Segment, unfinished
+from apps.router.journal import (
+    OPENED,
+    SETTLED,
+    Journal,
+    Segment,
+    settled_in,
+    unfinished,
+)
 from apps.router.plan import Plan
 from apps.router.rows import DecisionRow, Entry
 from apps.router.ship import ship
@@ -60,7 +67,8 @@ class Recorder:
     on_shipped: Callable[[Iterable[str]], None] = lambda ids: None
     on_adopted: Callable[[UUID, Iterable[str]], None] = lambda holder, ids: None
     _opened: dict[str, Segment] = field(default_factory=dict)
-    _spilled: list[Segment] = field(default_factory=list)
+    # Segments with rows that are in no queue, and how many.
+    _spilled: dict[Segment, int] = field(default_factory=dict)
     _seen: OrderedDict[tuple[UUID, UUID, int], None] = field(
         default_factory=OrderedDict
     )
@@ -105,8 +113,8 @@ class Recorder:
         self._recorded += 1
         if len(self.queue) < QUEUE_ROWS or segment is None:
             self.queue.append((entry, segment))
-        elif segment not in self._spilled:
-            self._spilled.append(segment)
+        else:
+            self._spilled[segment] = self._spilled.get(segment, 0) + 1
         if opened := self._opened.pop(account.request_id.hex, None):
             opened.release()
         self._wake.set()
@@ -156,27 +164,33 @@ class Recorder:
                 await self._ship_next()
                 retry_s = RETRY_FIRST_S
             except (psycopg.OperationalError, OSError) as problem:
-                self._lost_database(problem)
+                await self._lost_database(problem)
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, RETRY_MOST_S)
             except Exception:
                 logger.exception("The shipper stumbled")
                 await asyncio.sleep(RETRY_MOST_S)
 
-    def _lost_database(self, problem: Exception) -> None:
+    async def _lost_database(self, problem: Exception) -> None:
         if self.is_database_there:
             logger.warning("Postgres is away, rows wait in the journal: %s", problem)
         self.is_database_there = False
-        self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # It may be well, and its last statement still under way.
+            await connection.close()
 
     async def _ship_next(self) -> None:
         """Ship one batch; rows leave the queue only after their commit."""
         connection = await self._connect()
-        if not self.queue:
+        # Between two short batches: a queue that is never quite empty must not keep
+        # them waiting for ever.
+        if self._spilled and len(self.queue) < BATCH_ROWS:
             await self._read_back(connection)
+            return
+        if not self.queue:
             self._wake.clear()
-            if not self.queue:
-                await self._wake.wait()
+            await self._wake.wait()
         is_hurried = self._is_stopping or self.is_database_durable
         if not is_hurried and len(self.queue) < BATCH_ROWS:
             await asyncio.sleep(BATCH_EVERY_S)
@@ -195,24 +209,21 @@ class Recorder:
                 self._committed.notify_all()
 
     async def _read_back(self, connection: Connection) -> None:
-        """After a long outage: ship the segments whose rows did not fit in memory."""
-        if not self._spilled:
-            return
-        self.journal.rotate()
-        for segment in self._spilled:
-            entries = [
-                entry
-                for entry in unfinished([segment])
-                if entry.request.id not in self._opened
-            ]
-            for start in range(0, len(entries), BATCH_ROWS):
-                await self._ship_entries(
-                    connection, entries[start : start + BATCH_ROWS]
-                )
-            segment.pending = 0
-            segment.close()
-            await self._count(len(entries))
-        self._spilled.clear()
+        """After a long outage: ship a segment whose rows did not all fit in memory."""
+        segment, rows = next(iter(self._spilled.items()))
+        if segment is self.journal.current:
+            self.journal.rotate()
+        entries = await asyncio.to_thread(settled_in, segment)
+        for start in range(0, len(entries), BATCH_ROWS):
+            await self._ship_entries(connection, entries[start : start + BATCH_ROWS])
+        # Only now: what Postgres did not take is read again.
+        del self._spilled[segment]
+        # A stream that still runs needs its line until it is settled.
+        queued = sum(one is segment for _, one in self.queue)
+        running = sum(one is segment for one in self._opened.values())
+        segment.pending = queued + running
+        segment.close()
+        await self._count(rows)
 
     async def _connect(self) -> Connection:
         connection = self._connection

@@ -1,9 +1,9 @@
 """What the gateway hands to either front: a whole answer, or a stream of bytes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from math import ceil
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -43,13 +43,21 @@ class StreamReply:
 Reply = JSONReply | StreamReply
 
 
-def error_reply(error: AppError, request_id: str) -> JSONReply:
-    """The documented error body; `Retry-After` in whole seconds, rounded up."""
+type ErrorBody = Callable[[AppError, str], dict[str, Any]]
+
+
+def error_reply(
+    error: AppError, request_id: str, body: ErrorBody = AppError.body
+) -> JSONReply:
+    """The documented error body, or a protocol's own.
+
+    `Retry-After` is in whole seconds, rounded up.
+    """
     headers = [("X-Request-Id", request_id)]
     if error.retry_after_s is not None:
         headers.append(("Retry-After", str(max(1, ceil(error.retry_after_s)))))
     headers += error.headers
-    return JSONReply(encode_json(error.body(request_id)), headers, error.status)
+    return JSONReply(encode_json(body(error, request_id)), headers, error.status)
 
 
 def sse(event: str, data: object) -> bytes:

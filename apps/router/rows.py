@@ -41,9 +41,21 @@ class RequestRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     latency_ms: int
     first_token_ms: int | None
     attempts: int
-    # Whose provider key answered. Last and with a default, so that a segment which
-    # an earlier release wrote is still read.
+    # From here on with defaults, so that a segment which an earlier release wrote is
+    # still read. Whose provider key answered:
     key_kind: str = ""
+    alias: str = ""
+    tags: str = ""
+    purpose: str = "call"
+    run_id: str = ""
+    step: int | None = None
+    cache: str = ""
+    cache_saved_nano: int | None = None
+    experiment_id: str | None = None
+    arm: str = ""
+    adjusted: str = ""
+    session: str = ""
+    tool_calls: int | None = None
 
 
 class AttemptRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -65,6 +77,9 @@ class AttemptRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     cost_nano: int | None
     raw_usage: str
     key_kind: str = ""
+    is_hedge: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 class DecisionRow(msgspec.Struct, array_like=True, frozen=True):

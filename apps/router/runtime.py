@@ -6,6 +6,7 @@ every few seconds in case one was lost.
 """
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from time import monotonic
@@ -23,12 +24,27 @@ from apps.kit.errors import NoModelAvailableError
 from apps.privacy.keeper import Keeper
 from apps.providers.client import ProviderClient
 from apps.router import snapshot
+from apps.router.affinity import Affinity
+from apps.router.answer_cache import AnswerCache
+from apps.router.breaker_link import BreakerLink
+from apps.router.experiment_purse import ExperimentPurse
+from apps.router.health import Health
+from apps.router.health_store import HealthKeeper
+from apps.router.idempotency import Idempotency
+from apps.router.idempotency_store import Store
 from apps.router.limits.desk import Desk
 from apps.router.limits.gate import Gate
+from apps.router.limits.link import Link
 from apps.router.limits.rates import Headers, Rates, UsualLimit
 from apps.router.limits.rules import OrgLimits
 from apps.router.plan import Planner
+from apps.router.pool import Database
 from apps.router.recorder import Recorder
+from apps.router.second_look import SecondLooks
+from apps.router.semantic_cache import SemanticCache
+from apps.router.shadow import Shadows
+from apps.router.steps import Counter
+from apps.router.vectors import Vectors
 from apps.router.ways import NO_WAYS, Keychain, KeyRests
 from apps.tenancy.dsn import dsn_of
 
@@ -38,6 +54,8 @@ LOOK_EVERY_S: Final = 10.0
 # Measured latencies change without a notification.
 RELOAD_EVERY_S: Final = 60.0
 RETRY_S: Final = 1.0
+# How long a start waits for Postgres's ear before it reads.
+FIRST_LISTEN_S: Final = 1.0
 KEYS_CHANNEL: Final = "modeloptix_keys"
 CATALOG_CHANNEL: Final = "modeloptix_catalog"
 POLICY_CHANNEL: Final = "modeloptix_policy"
@@ -57,10 +75,31 @@ class Runtime:
     deadline_s: float
     attempt_timeout_s: float
     rests: KeyRests = field(default_factory=KeyRests)
+    affinity: Affinity = field(default_factory=lambda: Affinity.at(settings.REDIS_URL))
+    vectors: Vectors = field(default_factory=lambda: Vectors(dsn_of("ledger")))
+    health: Health = field(default_factory=Health)
+    health_keeper: HealthKeeper | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     keeper: Keeper = field(default_factory=lambda: Keeper(dsn_of("ledger")))
+    answers: AnswerCache = field(
+        default_factory=lambda: AnswerCache.at(settings.REDIS_URL)
+    )
+    database: Database = field(default_factory=lambda: Database(dsn_of("default")))
+    idempotency: Idempotency = field(init=False)
+    shadows: Shadows = field(init=False)
+    semantic: SemanticCache = field(init=False)
+    second_looks: SecondLooks = field(default_factory=SecondLooks)
+    steps: Counter = field(default_factory=Counter)
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: tuple[object, ...] = ()
+
+    def __post_init__(self) -> None:
+        store = Store(self.database)
+        self.idempotency = Idempotency(store, settings.REQUEST_DEADLINE_S)
+        self.semantic = SemanticCache(self.database)
+        self.shadows = Shadows(
+            ExperimentPurse(self.database), lambda: self.planner.snapshot
+        )
 
     async def begin(self) -> None:
         self.recorder.on_shipped = self.gate.shipped
@@ -68,9 +107,18 @@ class Runtime:
         await self.gate.start()
         await self.recorder.start()
         await self.keeper.start()
-        await self._refresh(is_forced=True)
-        loops = (self._snapshot_loop(), self._listen_loop(), self.keys.touch_loop())
-        self._tasks = [asyncio.create_task(loop) for loop in loops]
+        await self.answers.start()
+        await self.affinity.start()
+        self.health_keeper = HealthKeeper(
+            self.health,
+            BreakerLink(self.health.breakers, Link(settings.REDIS_URL, ())),
+            dsn_of("ledger"),
+        )
+        await self.health_keeper.start()
+        self._tasks = [asyncio.create_task(self._listen_loop())]
+        await self._first_snapshot()
+        loops = (self._snapshot_loop(), self.keys.touch_loop())
+        self._tasks += [asyncio.create_task(loop) for loop in loops]
 
     def keychain(self, org_id: UUID) -> Keychain:
         """The provider keys that a request of this organization may use."""
@@ -86,14 +134,32 @@ class Runtime:
         return await self.gate.admit_call(caller, self.limits_of(caller.org_id))
 
     async def end(self) -> None:
+        await self.idempotency.close()
+        await self.shadows.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.recorder.stop()
         await self.keeper.stop()
+        await self.vectors.stop()
+        await self.affinity.stop()
+        await self.answers.close()
+        await self.semantic.close()
+        await self.database.close()
+        if self.health_keeper is not None:
+            await self.health_keeper.close()
         await self.gate.close()
         await self.keys.close()
         await self.client.close()
+
+    async def _first_snapshot(self) -> None:
+        """Listen, then read: what changes in between is told. Without Postgres's ear
+        the picture is taken all the same, and again as soon as it listens.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._reload.wait(), FIRST_LISTEN_S)
+        self._reload.clear()
+        await self._refresh(is_forced=True)
 
     async def _refresh(self, *, is_forced: bool) -> None:
         """Take a new snapshot when anything it shows has changed."""

@@ -14,7 +14,10 @@ from rest_framework import serializers
 from apps.kit.clock import utc_now
 from apps.router import bodies
 from apps.router.engine.need import LatencyPref, Priority
-from apps.router.usage import MODES
+from apps.router.models import RoutedRequest
+from apps.router.openrouter_serializers import OpenRouterFields, VerbatimField
+from apps.router.steps import ID_PATTERN, LONGEST_ID, MOST_STEPS
+from apps.router.usage import MODES, UsageFilter
 
 Contract = serializers.Serializer[Any]
 
@@ -22,8 +25,15 @@ PRIORITIES: Final = get_args(Priority)
 LATENCIES: Final = get_args(LatencyPref)
 ROLES: Final = get_args(bodies.Role)
 TASKS: Final = get_args(bodies.Task)
-GROUPS: Final = ("day", "model", "task", "key", "alias")
+GROUPS: Final = (
+    *("hour", "day", "model", "task", "key", "alias", "tag"),
+    *("provider", "purpose"),
+)
+# What is told without being asked for: hours of a month are hundreds of lines.
+USUAL_GROUPS: Final = tuple(name for name in GROUPS if name != "hour")
 USUAL_DAYS: Final = 30
+# A range that is told hour by hour.
+MOST_HOURLY_DAYS: Final = 32
 # Beyond these, a day more or less is no date any longer.
 FIRST_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_DAY: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -78,11 +88,11 @@ class MessageSerializer(Contract):
     content = ContentField(required=False, allow_null=True)
 
 
-class CompletionRequestSerializer(Contract):
+class CompletionRequestSerializer(OpenRouterFields):
     """The body of `POST /v1/chat/completions`; OpenAI's other fields pass through."""
 
     messages = serializers.ListField(child=MessageSerializer(), allow_empty=False)
-    model = serializers.CharField(
+    model = VerbatimField(
         default="auto",
         max_length=200,
         help_text="A model's id, `auto`, `auto:cheap` or `auto:best`.",
@@ -93,6 +103,10 @@ class CompletionRequestSerializer(Contract):
         child=serializers.DictField(), required=False, allow_null=True
     )
     response_format = serializers.DictField(required=False, allow_null=True)
+    n = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=128
+    )
+    seed = serializers.IntegerField(required=False, allow_null=True)
     max_tokens = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
     )
@@ -110,8 +124,12 @@ class CompletionRequestSerializer(Contract):
 class ChatRequestSerializer(CompletionRequestSerializer):
     """The body of `POST /v1/chat`: what steers the router, and OpenAI's fields."""
 
-    priority = serializers.ChoiceField(choices=PRIORITIES, default="balanced")
-    latency_pref = serializers.ChoiceField(choices=LATENCIES, default="normal")
+    priority = serializers.ChoiceField(
+        choices=PRIORITIES, required=False, allow_null=True
+    )
+    latency_pref = serializers.ChoiceField(
+        choices=LATENCIES, required=False, allow_null=True
+    )
     max_cost = serializers.FloatField(
         required=False,
         allow_null=True,
@@ -119,18 +137,42 @@ class ChatRequestSerializer(CompletionRequestSerializer):
         max_value=MOST_DOLLARS,
         help_text="The most this request may cost, in US dollars.",
     )
+    cache = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text='Whether the answer may come from memory: true, or {"ttl_s": 600}.',
+    )
     task = serializers.ChoiceField(choices=TASKS, required=False, allow_null=True)
     quality_floor = serializers.FloatField(
         required=False, allow_null=True, min_value=0, max_value=1
     )
     models = serializers.ListField(
-        child=serializers.CharField(),
+        child=VerbatimField(),
         required=False,
         help_text="Only these models may answer.",
     )
-    alias = serializers.CharField(required=False, allow_null=True)
-    session_id = serializers.CharField(required=False, allow_null=True)
+    alias = VerbatimField(required=False, allow_null=True)
+    session_id = VerbatimField(required=False, allow_null=True)
     metadata = serializers.DictField(required=False, allow_null=True)
+
+
+class AgentStepRequestSerializer(ChatRequestSerializer):
+    """The body of `POST /v1/agent-step`: that of `/v1/chat`, and which step it is."""
+
+    run_id = serializers.RegexField(
+        ID_PATTERN,
+        max_length=LONGEST_ID,
+        required=False,
+        allow_null=True,
+        help_text="Joins the steps of one run; made here when it is left out.",
+    )
+    step = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MOST_STEPS,
+        help_text="Counted here when it is left out.",
+    )
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -194,6 +236,15 @@ class UsageQuerySerializer(Contract):
     to = MomentField(is_end=True, required=False)
     group_by = GroupsField(required=False)
     mode = serializers.ChoiceField(choices=list(MODES), default="all")
+    model = serializers.CharField(max_length=200, required=False)
+    provider = serializers.CharField(max_length=100, required=False)
+    task = serializers.CharField(max_length=50, required=False)
+    key_id = serializers.UUIDField(required=False)
+    alias = serializers.CharField(max_length=100, required=False)
+    tag = serializers.CharField(max_length=100, required=False)
+    purpose = serializers.ChoiceField(
+        choices=RoutedRequest.Purpose.values, required=False
+    )
 
     def get_fields(self) -> dict[str, Any]:
         # `from` is a word of Python's own, so it cannot be declared above.
@@ -207,5 +258,16 @@ class UsageQuerySerializer(Contract):
             raise serializers.ValidationError(
                 {"to": "The range ends before it begins."}
             )
-        groups = attrs.get("group_by", list(GROUPS))
+        groups = attrs.get("group_by", list(USUAL_GROUPS))
+        if "hour" in groups and (end - start).days > MOST_HOURLY_DAYS:
+            raise serializers.ValidationError(
+                {"group_by": f"Hours are told of {MOST_HOURLY_DAYS} days at most."}
+            )
         return {**attrs, "from": start, "to": end, "group_by": groups}
+
+    def wanted(self) -> UsageFilter:
+        """The filters; what is not given does not filter."""
+        data = self.validated_data
+        names = ("model", "provider", "task", "key_id", "alias", "tag", "purpose")
+        given = {name: data[name] for name in names if name in data}
+        return UsageFilter(mode=data["mode"], **given)

@@ -48,6 +48,18 @@ REQUEST_COLUMNS: Final = (
     ("first_token_ms", "integer"),
     ("attempts", "smallint"),
     ("key_kind", "text"),
+    ("alias", "text"),
+    ("tags", "text"),
+    ("purpose", "text"),
+    ("run_id", "text"),
+    ("step", "integer"),
+    ("cache", "text"),
+    ("cache_saved_usd", _NANO),
+    ("experiment_id", "uuid"),
+    ("arm", "text"),
+    ("adjusted", "text"),
+    ("session", "text"),
+    ("tool_calls", "smallint"),
 )
 ATTEMPT_COLUMNS: Final = (
     ("org_id", "uuid"),
@@ -66,6 +78,9 @@ ATTEMPT_COLUMNS: Final = (
     ("cost_usd", _NANO),
     ("raw_usage", "text"),
     ("key_kind", "text"),
+    ("is_hedge", "boolean"),
+    ("input_tokens", "integer"),
+    ("output_tokens", "integer"),
 )
 DECISION_COLUMNS: Final = (
     ("org_id", "uuid"),
@@ -83,8 +98,9 @@ _WIRE: Final = {
     "jsonb": "text",
 }
 _BACK: Final = {
-    # A provider that lies about its usage must not stop the segment either.
-    "integer": "least({0}, 2147483647)::integer",
+    # A provider that lies about its usage must not stop the segment either. Not by
+    # `least`, which skips nulls: what was not measured would become the largest number.
+    "integer": "(CASE WHEN {0} > 2147483647 THEN 2147483647 ELSE {0} END)::integer",
     _NANO: "{0}::numeric * 0.000000001",
     _MOMENT: "timestamptz 'epoch' + {0} * interval '1 microsecond'",
     "jsonb": "{0}::jsonb",

@@ -5,16 +5,17 @@ SQL. `load` builds it in a thread; `fingerprint` tells cheaply whether a new one
 due when a notification was lost.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from apps.catalog.models import (
     AIModel,
@@ -25,37 +26,36 @@ from apps.catalog.models import (
     Provider,
 )
 from apps.catalog.overrides import InForce
-from apps.catalog.quality import task_table
 from apps.kit.clock import utc_now
 from apps.kit.money import CompiledPrice, PriceRow, compile_price
 from apps.privacy.models import PrivacySettings
 from apps.providers.wire import Endpoint, Protocol
+from apps.router import measuring
+from apps.router.alias_models import Alias
 from apps.router.budget_models import Budget
-from apps.router.engine.need import Candidate, Excluded, Weights
-from apps.router.limits.rules import NO_LIMITS, OrgLimits
-from apps.router.limits.stored import limits_by_org
-from apps.router.models import Policy, UsageHour
+from apps.router.cache_models import KeyCache
+from apps.router.engine.need import Candidate, Excluded
+from apps.router.experiment_models import Experiment
+from apps.router.learning import OrgLearner, load_learners
+from apps.router.matrices import priced_without_output, read_matrices
+from apps.router.models import Policy
+from apps.router.offer_names import offers_by_name, with_source_names
+from apps.router.org_policies import (
+    DEFAULT_POLICY,
+    OrgPolicy,
+    org_policies,
+    wishing_to_learn,
+)
+from apps.router.outcome_models import Learner
 from apps.router.ways import KeyKind, OrgWays, Way, org_ways
 from apps.tenancy.scope import unscoped
 from apps.vault.models import ProviderKey, ProviderPreference
 from apps.vault.opening import preferred_orders, usable_keys
 
-# Fewer answers than this say little about an offer's speed (PRODUCT.md section 6).
-LEAST_SAMPLES = 30
-MEASURED_OVER = timedelta(days=30)
+logger = logging.getLogger(__name__)
+
 # Assumed until an installation has measured its own: an answer of about a page.
 ASSUMED_OUTPUT_TOKENS = 400
-# A few giant answers must not make every request look giant.
-MOST_OUTPUT_TOKENS = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class OrgPolicy:
-    """What one organization set; None leaves the default."""
-
-    weights: Weights | None = None
-    premium_model: str = ""
-    limits: OrgLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +68,8 @@ class Snapshot:
     closed: tuple[Excluded, ...] = ()
     # Slug, bare name and provider's id of a model, to its offers.
     names: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    # The same for models that make embeddings, which are chosen by name alone.
+    embedders: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     # By provider: with the installation's own key, where it takes one.
     ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)
     org_ways: Mapping[UUID, OrgWays] = field(default_factory=dict)
@@ -76,17 +78,21 @@ class Snapshot:
     # Organizations that store their prompts, each with what is taken out before.
     storage: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
     output_tokens: Mapping[str, int] = field(default_factory=dict)
+    # Organizations whose requests are learned from.
+    learners: Mapping[UUID, OrgLearner] = field(default_factory=dict)
     # When a price or an override of it stops to hold, whatever the database says.
     valid_until: datetime | None = None
 
     def policy(self, org_id: UUID) -> OrgPolicy:
         return self.policies.get(org_id, DEFAULT_POLICY)
 
+    def slug_of(self, name: str) -> str | None:
+        """The slug of a model, by any of its names; None for one nobody knows."""
+        offers = self.names.get(name) or self.embedders.get(name)
+        return offers[0].model if offers else None
+
     def expected_output(self, task: str) -> int:
         return self.output_tokens.get(task, ASSUMED_OUTPUT_TOKENS)
-
-
-DEFAULT_POLICY = OrgPolicy()
 
 
 def load() -> Snapshot:
@@ -121,6 +127,10 @@ _WATCHED = (
     (EditorialOverride, "updated_at"),
     (ModelQuality, "updated_at"),
     (Policy, "updated_at"),
+    (Alias, "updated_at"),
+    (KeyCache, "updated_at"),
+    (Experiment, "updated_at"),
+    (Learner, "updated_at"),
     (PrivacySettings, "updated_at"),
     (Budget, "updated_at"),
     (ProviderKey, "updated_at"),
@@ -132,7 +142,7 @@ def _load(now: datetime) -> Snapshot:
     addresses, ways, unavailable = _providers()
     own = org_ways(addresses, ways, usable_keys(), preferred_orders())
     opened = {provider for org in own.values() for provider in org.reach.opened}
-    policies = _policies()
+    policies = org_policies()
     baselines = {settings.PREMIUM_MODEL, *(p.premium_model for p in policies.values())}
     rows = list(_offers())
     wanted = {
@@ -142,20 +152,24 @@ def _load(now: datetime) -> Snapshot:
         or row["provider__slug"] in opened
         or row["ai_model__slug"] in baselines
     }
-    prices = _prices(wanted, now)
+    prices = _prices(wanted, now, {row["id"] for row in rows if _embeds(row)})
     overrides = InForce.read(now, using="jobs")
-    offers = tuple(_candidates(rows, prices, unavailable, overrides, now))
+    lengths = measuring.lengths(now)
+    known = tuple(_candidates(rows, prices, unavailable, overrides, lengths, now))
+    offers = tuple(offer for offer in known if not offer.is_embedder)
     return Snapshot(
         taken_at=now,
         pool=tuple(offer for offer in offers if not offer.unavailable),
         closed=tuple(_closed(offers)),
-        names=_names(offers),
+        names=with_source_names(offers_by_name(offers), offers),
+        embedders=offers_by_name(offer for offer in known if offer.is_embedder),
         ways=ways,
         org_ways=own,
         baselines=_baselines(offers, baselines),
         policies=policies,
         storage=_storage(),
-        output_tokens=_output_tokens(now),
+        output_tokens=lengths.of_tasks,
+        learners=load_learners(wishing_to_learn(policies)),
         valid_until=_earliest(prices.values(), overrides.ends_at),
     )
 
@@ -177,17 +191,11 @@ def _providers() -> tuple[
         endpoint = Endpoint(provider.slug, protocol, base_url.rstrip("/"), api_key)
         if provider.takes_keys:
             addresses[provider.slug] = endpoint
-        if not unavailable[provider.slug]:
+        # The echo answers test keys' embeddings, also where a local model chats.
+        if not unavailable[provider.slug] or protocol == "echo":
             kind: KeyKind = "managed" if api_key else ""
             ways[provider.slug] = (Way(endpoint, kind),)
     return addresses, ways, unavailable
-
-
-_PROTOCOLS: dict[str, Any] = {
-    "openai": "openai",
-    "anthropic": "anthropic",
-    "echo": "echo",
-}
 
 
 def _why_not(provider: Provider, base_url: str, api_key: str) -> str:
@@ -209,7 +217,7 @@ def _offers() -> QuerySet[Offer, Any]:
         # its free ones are rationed by the day and may be trained on.
         .filter(
             is_available=True,
-            ai_model__kind=AIModel.Kind.CHAT,
+            ai_model__kind__in=(AIModel.Kind.CHAT, AIModel.Kind.EMBEDDING),
             endpoint_tag="",
             service_tier=Price.ServiceTier.STANDARD,
         )
@@ -222,10 +230,17 @@ def _offers() -> QuerySet[Offer, Any]:
             "context_tokens",
             "max_output_tokens",
             "is_stand_in",
+            "region",
+            "quantization",
+            "has_parameter_list",
             "provider_id",
+            "provider__datacenters",
+            "provider__trains_on_prompts",
+            "provider__retains_prompts",
             "provider__slug",
             "ai_model_id",
             "ai_model__slug",
+            "ai_model__kind",
             "ai_model__context_tokens",
             "ai_model__max_output_tokens",
             "ai_model__has_vision",
@@ -235,7 +250,13 @@ def _offers() -> QuerySet[Offer, Any]:
     )
 
 
-def _prices(offers: set[UUID], now: datetime) -> dict[UUID, CompiledPrice]:
+def _embeds(row: Mapping[str, Any]) -> bool:
+    return bool(row["ai_model__kind"] == AIModel.Kind.EMBEDDING)
+
+
+def _prices(
+    offers: set[UUID], now: datetime, embedders: set[UUID]
+) -> dict[UUID, CompiledPrice]:
     rows: dict[UUID, list[PriceRow]] = defaultdict(list)
     current = Price.objects.using("jobs").filter(
         Q(valid_until=None) | Q(valid_until__gt=now),
@@ -245,6 +266,8 @@ def _prices(offers: set[UUID], now: datetime) -> dict[UUID, CompiledPrice]:
     )
     for offer_id, *price in current.values_list("offer_id", *_PRICE_FIELDS):
         rows[offer_id].append(PriceRow(*price))
+    for offer_id in embedders & rows.keys():
+        rows[offer_id] = priced_without_output(rows[offer_id])
     compiled = {offer: compile_price(items, now) for offer, items in rows.items()}
     return {offer: p for offer, p in compiled.items() if p and p.is_complete}
 
@@ -257,11 +280,14 @@ def _candidates(
     prices: Mapping[UUID, CompiledPrice],
     unavailable: Mapping[str, str],
     overrides: InForce,
+    lengths: measuring.Lengths,
     now: datetime,
 ) -> Iterable[Candidate]:
-    latencies, scores = _latencies(now), _task_scores()
+    latencies, qualities = measuring.latencies(now), measuring.qualities()
+    parameters = read_matrices()
     for row in rows:
         place = (row["provider__slug"], row["ai_model__slug"])
+        matrix = parameters.get(row["id"])
         judged = overrides.of(
             model_id=row["ai_model_id"],
             provider_id=row["provider_id"],
@@ -280,13 +306,29 @@ def _candidates(
             has_vision=row["ai_model__has_vision"],
             has_tools=row["ai_model__has_tools"],
             has_json_schema=row["ai_model__has_json_schema"],
+            regions=_regions(row),
+            trains_on_prompts=row["provider__trains_on_prompts"],
+            retains_prompts=row["provider__retains_prompts"],
+            quantization=row["quantization"],
+            parameters=matrix.taken() if matrix else None,
+            matrix=matrix,
             is_stand_in=row["is_stand_in"],
+            is_embedder=_embeds(row),
             unavailable=unavailable[row["provider__slug"]],
             exclusion=judged.exclusion,
             downrank=judged.factor,
             latency_ms=latencies.get(place),
-            task_scores=scores.get(row["ai_model_id"], {}),
+            task_scores=qualities.tasks.get(row["ai_model_id"], {}),
+            domain_scores=qualities.domains.get(row["ai_model_id"], {}),
+            answer_tokens=lengths.of_models.get(row["ai_model__slug"], {}),
         )
+
+
+def _regions(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The offer's own region, else where its provider's data centres stand."""
+    if row["region"]:
+        return (row["region"].upper(),)
+    return tuple(row["provider__datacenters"] or ())
 
 
 def _closed(offers: Iterable[Candidate]) -> Iterable[Excluded]:
@@ -295,86 +337,9 @@ def _closed(offers: Iterable[Candidate]) -> Iterable[Excluded]:
             yield Excluded(offer, offer.unavailable, "unavailable")
 
 
-def _task_scores() -> dict[UUID, dict[str, float]]:
-    scores: dict[UUID, dict[str, float]] = defaultdict(dict)
-    for (model_id, task), quality in task_table().items():
-        scores[model_id][task] = quality.score
-    return dict(scores)
-
-
-def _latencies(now: datetime) -> dict[tuple[str, str], int]:
-    """Mean ms of an answer by (provider, model), over our own traffic."""
-    measured = (
-        UsageHour.objects.filter(starts_at__gte=now - MEASURED_OVER)
-        .values_list("provider", "model")
-        .annotate(total=Sum("latency_ms_total"), count=Sum("requests"))
-        .filter(count__gte=LEAST_SAMPLES)
-    )
-    return {
-        (provider, model): round_to_step(total / count)
-        for provider, model, total, count in measured
-    }
-
-
-def round_to_step(milliseconds: float) -> int:
-    """Two significant digits: a choice should not flicker with the last millisecond."""
-    return int(float(f"{milliseconds:.1e}"))
-
-
-def _output_tokens(now: datetime) -> dict[str, int]:
-    """Mean tokens of an answer by task, over our own traffic."""
-    measured = (
-        UsageHour.objects.filter(starts_at__gte=now - MEASURED_OVER)
-        .values_list("task")
-        .annotate(total=Sum("output_tokens"), count=Sum("requests"))
-        .filter(count__gte=LEAST_SAMPLES)
-    )
-    return {
-        task: min(round_to_step(total / count), MOST_OUTPUT_TOKENS)
-        for task, total, count in measured
-    }
-
-
 def _storage() -> dict[UUID, frozenset[str]]:
     rows = PrivacySettings.objects.filter(stores_prompts=True)
     return {row.org_id: frozenset(row.redacts) for row in rows}
-
-
-def _policies() -> dict[UUID, OrgPolicy]:
-    rows = {row.org_id: row for row in Policy.objects.select_related("premium_model")}
-    return {
-        org_id: _policy(rows.get(org_id), limits)
-        for org_id, limits in limits_by_org(rows.values()).items()
-    }
-
-
-def _policy(row: Policy | None, limits: OrgLimits) -> OrgPolicy:
-    if row is None:
-        return OrgPolicy(limits=limits)
-    return OrgPolicy(
-        Weights(row.weight_cost, row.weight_latency, row.weight_task),
-        row.premium_model.slug if row.premium_model else "",
-        limits,
-    )
-
-
-def _names(pool: Iterable[Candidate]) -> dict[str, tuple[Candidate, ...]]:
-    """How a caller may name a model: its slug, else its bare name, else its id."""
-    slugs: dict[str, list[Candidate]] = defaultdict(list)
-    others: dict[str, list[Candidate]] = defaultdict(list)
-    for offer in pool:
-        slugs[offer.model].append(offer)
-        others[offer.model.partition("/")[2]].append(offer)
-        others[offer.upstream_id].append(offer)
-    merged = {name: _same_model(offers) for name, offers in others.items()}
-    return merged | {slug: tuple(offers) for slug, offers in slugs.items()}
-
-
-def _same_model(offers: list[Candidate]) -> tuple[Candidate, ...]:
-    """All offers of one model, where a loose name fits several: a callable one's."""
-    chosen = min(offers, key=lambda offer: (bool(offer.unavailable), offer.model))
-    unique = {o.offer_id: o for o in offers if o.model == chosen.model}
-    return tuple(unique.values())
 
 
 def _baselines(pool: Iterable[Candidate], wanted: set[str]) -> dict[str, CompiledPrice]:

@@ -6,7 +6,10 @@ unpriced and adds nothing. A cancelled request is a request, not a failure.
 
 from typing import Final
 
-DIMENSIONS: Final = ("key_id", "provider", "model", "task", "is_test")
+DIMENSIONS: Final = (
+    *("key_id", "provider", "model", "task", "is_test"),
+    *("alias", "tags", "purpose"),
+)
 # Each sum, and how it is read from the ledger's rows.
 OF_LEDGER: Final = {
     "requests": "count(*)",
@@ -21,7 +24,10 @@ OF_LEDGER: Final = {
     ),
     "savings_usd": "coalesce(sum(baseline_usd - cost_usd), 0)",
     "unpriced": "count(*) FILTER (WHERE cost_usd IS NULL)",
-    "latency_ms_total": "coalesce(sum(latency_ms), 0)",
+    # How fast memory is says nothing about an offer; divide by what was no hit.
+    "latency_ms_total": "coalesce(sum(latency_ms) FILTER (WHERE cache = ''), 0)",
+    "cache_hits": "count(*) FILTER (WHERE cache <> '')",
+    "cache_saved_usd": "coalesce(sum(cache_saved_usd), 0)",
 }
 
 DIMENSION_NAMES: Final = ", ".join(DIMENSIONS)

@@ -1,13 +1,13 @@
-"""Usage of the organization in scope: roll-ups where they hold, the ledger elsewhere.
+"""Usage of the organization in scope, in total and by what it went to.
 
-One statement is one snapshot, so an hour is read either from its sums or, while it
-is marked as behind, from its rows: never from both and never from neither. Whole
-days come from the daily sums; the ragged ends of a range come from the rows.
+Sums agree with the ledger to the nano-dollar: `usage_sql` says how. Everything that
+was paid for counts in the totals; what was not a customer's own call (a shadow, a
+judgement) stands apart in `by_purpose`, and what the cache saved in `cache_savings`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connections
 
 from apps.accounts.models import APIKey
-from apps.router.sums import SUM_NAMES, SUMS_OF_LEDGER, SUMS_OF_SUMS
+from apps.router.usage_sql import bounds, detailed, kind_of, statement
 from apps.tenancy.scope import require_org_id
 
 Mode = Literal["all", "live", "test"]
@@ -27,13 +27,34 @@ MODES: Final[dict[str, list[bool]]] = {
 NO_KEY: Final = "Playground"  # a signed-in member calls without a key
 LOST_KEY: Final = "Deleted key"
 
-_HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
+type Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilter:
+    """Which requests to sum up; what is empty does not filter."""
+
+    mode: Mode = "all"
+    model: str = ""
+    provider: str = ""
+    task: str = ""
+    key_id: UUID | None = None
+    alias: str = ""
+    tag: str = ""
+    purpose: str = ""
+
+    def params(self) -> dict[str, Any]:
+        """The filters that are set, by their names in the statement."""
+        names = ("model", "provider", "task", "key_id", "alias", "tag", "purpose")
+        return {name: one for name in names if (one := getattr(self, name))}
+
+
+NO_FILTER: Final = UsageFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class UsageLine:
-    """The sums of one day, model, task or key."""
+    """The sums of one hour, day, model, task, key, alias, tag, provider or purpose."""
 
     label: str
     requests: int
@@ -44,6 +65,8 @@ class UsageLine:
     tokens_output: int
     key_id: UUID | None = None
     unpriced: int = 0
+    cache_hits: int = 0
+    cache_savings: Decimal = Decimal(0)
 
     @property
     def has_price(self) -> bool:
@@ -54,10 +77,24 @@ class UsageLine:
     def tokens(self) -> int:
         return self.tokens_input + self.tokens_output
 
+    def __add__(self, other: "UsageLine") -> "UsageLine":
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _SUMMED}
+        return replace(self, **sums)
+
+
+_SUMMED: Final = (
+    *("requests", "failed", "cost", "savings", "tokens_input", "tokens_output"),
+    *("unpriced", "cache_hits", "cache_savings"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """What was used from `start` until just before `end`; money in US dollars."""
+    """What was used from `start` until just before `end`; money in US dollars.
+
+    A breakdown in which nothing has a name (no alias, no tag) is empty; otherwise its
+    sums are the totals, but for `by_tag`, where a request counts once a tag.
+    """
 
     start: datetime
     end: datetime
@@ -77,68 +114,44 @@ class UsageReport:
     by_task: list[UsageLine]
     by_key: list[UsageLine]
     by_alias: list[UsageLine] = field(default_factory=list)
+    by_tag: list[UsageLine] = field(default_factory=list)
+    by_provider: list[UsageLine] = field(default_factory=list)
+    by_purpose: list[UsageLine] = field(default_factory=list)
+    by_hour: list[UsageLine] = field(default_factory=list)
+    cache_hits: int = 0
+    cache_savings: Decimal = Decimal(0)
 
     @property
     def total_tokens(self) -> int:
         return self.total_tokens_input + self.total_tokens_output
 
-
-# What each source adds to the answer; the dimensions are those of the groups below.
-_USAGE = f"""
-WITH marked AS MATERIALIZED (
-    SELECT DISTINCT starts_at FROM router_usage_dirty
-    WHERE org_id = %(org)s
-      AND starts_at >= %(first_hour)s AND starts_at < %(last_hour)s
-), marked_days AS MATERIALIZED (
-    SELECT DISTINCT (starts_at AT TIME ZONE 'UTC')::date AS day FROM marked
-), hour_spans AS (
-    VALUES (%(first_hour)s::timestamptz, %(hours_until)s::timestamptz),
-           (%(hours_since)s, %(last_hour)s)
-    UNION ALL
-    SELECT day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC'
-    FROM marked_days WHERE day >= %(first_day)s AND day < %(last_day)s
-), row_spans AS (
-    VALUES (%(start)s::timestamptz, %(rows_until)s::timestamptz),
-           (%(rows_since)s, %(end)s)
-    UNION ALL
-    SELECT starts_at, starts_at + interval '1 hour' FROM marked
-), parts AS (
-    SELECT day, model, task, key_id, {SUM_NAMES} FROM router_usageday
-    WHERE org_id = %(org)s AND day >= %(first_day)s AND day < %(last_day)s
-      AND is_test = ANY (%(modes)s) AND day NOT IN (SELECT day FROM marked_days)
-    UNION ALL
-    SELECT (starts_at AT TIME ZONE 'UTC')::date, model, task, key_id, {SUM_NAMES}
-    FROM hour_spans AS span (since, until) JOIN router_usagehour
-      ON org_id = %(org)s AND starts_at >= since AND starts_at < until
-    WHERE is_test = ANY (%(modes)s) AND starts_at NOT IN (SELECT starts_at FROM marked)
-    UNION ALL
-    SELECT day, model, task, key_id, {SUM_NAMES} FROM (
-        SELECT (created_at AT TIME ZONE 'UTC')::date AS day, model, task, key_id,
-               {SUMS_OF_LEDGER}
-        FROM row_spans AS span (since, until) JOIN router_routed_request
-          ON org_id = %(org)s AND created_at >= since AND created_at < until
-        WHERE created_at >= %(start)s AND created_at < %(end)s
-          AND is_test = ANY (%(modes)s)
-        GROUP BY 1, 2, 3, 4
-    ) AS counted
-)
-SELECT grouping(day, model, task, key_id) AS kind, day, model, task, key_id,
-       {SUMS_OF_SUMS}
-FROM parts GROUP BY GROUPING SETS ((), (day), (model), (task), (key_id))
-"""  # noqa: S608  # constants of this package
-
-# A bit is set for each column that a row is not grouped by.
-_TOTAL, _BY_DAY, _BY_MODEL, _BY_TASK, _BY_KEY = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
-type Row = dict[str, Any]
+    @property
+    def of_our_own(self) -> list[UsageLine]:
+        """What was sent on the organization's behalf, not by it."""
+        return [line for line in self.by_purpose if line.label != "call"]
 
 
-def usage(start: datetime, end: datetime, mode: Mode = "all") -> UsageReport:
-    """Sums over [start, end), to the nano-dollar those of the ledger."""
+def usage(
+    start: datetime,
+    end: datetime,
+    mode: Mode = "all",
+    *,
+    wanted: UsageFilter = NO_FILTER,
+    by_hour: bool = False,
+) -> UsageReport:
+    """Sums over [start, end); `by_hour` is for ranges of some days at the most."""
+    wanted = replace(wanted, mode=mode) if mode != "all" else wanted
     groups: dict[int, list[Row]] = {}
-    for row in _rows({**_bounds(start, max(start, end)), "modes": MODES[mode]}):
+    for row in _rows(start, max(start, end), wanted, by_hour=by_hour):
         groups.setdefault(row["kind"], []).append(row)
-    total = groups[_TOTAL][0]
+
+    def lines(dimension: str) -> list[UsageLine]:
+        rows = groups.get(kind_of(dimension), [])
+        return [_line(row, str(row[dimension])) for row in rows]
+
+    total = groups[kind_of("")][0]
     requests = total["requests"]
+    asked = requests - total["cache_hits"]
     return UsageReport(
         start=start,
         end=end,
@@ -152,60 +165,59 @@ def usage(start: datetime, end: datetime, mode: Mode = "all") -> UsageReport:
         total_tokens_output=total["output_tokens"],
         total_tokens_cached=total["cached_tokens"],
         total_tokens_reasoning=total["reasoning_tokens"],
-        avg_latency_ms=total["latency_ms_total"] / requests if requests else None,
-        by_day=sorted(_lines(groups.get(_BY_DAY, []), "day"), key=lambda d: d.label),
-        by_model=_dearest_first(_lines(groups.get(_BY_MODEL, []), "model")),
-        by_task=_dearest_first(_lines(groups.get(_BY_TASK, []), "task")),
-        by_key=_dearest_first(_key_lines(groups.get(_BY_KEY, []))),
+        avg_latency_ms=total["latency_ms_total"] / asked if asked else None,
+        by_day=sorted(lines("day"), key=_label),
+        by_model=_dearest_first(lines("model")),
+        by_task=_dearest_first(lines("task")),
+        by_key=_dearest_first(_key_lines(groups.get(kind_of("key_id"), []))),
+        by_alias=_named(lines("alias")),
+        by_tag=_named(_each_tag(lines("tags"))),
+        by_provider=_dearest_first(lines("provider")),
+        by_purpose=_dearest_first(lines("purpose")),
+        by_hour=_hours(groups.get(kind_of("hour"), [])) if by_hour else [],
+        cache_hits=total["cache_hits"],
+        cache_savings=total["cache_saved_usd"],
     )
 
 
-def _rows(params: dict[str, Any]) -> Iterator[Row]:
-    with connections["default"].cursor() as cursor:
-        cursor.execute(_USAGE, {"org": require_org_id(), **params})
-        names = [column.name for column in cursor.description]
-        for values in cursor.fetchall():
-            yield dict(zip(names, values, strict=True))
+def detailed_usage(
+    start: datetime, end: datetime, *, wanted: UsageFilter, by_hour: bool
+) -> Iterator[Row]:
+    """Sums over [start, end) by everything at once, oldest first."""
+    filters = tuple(sorted(wanted.params()))
+    yield from _read(
+        detailed(filters, by_hour=by_hour),
+        _params(start, max(start, end), wanted, by_hour=by_hour),
+    )
 
 
-def _bounds(start: datetime, end: datetime) -> dict[str, Any]:
-    """Cut the range: rows, hours, whole days, hours, rows; parts may be empty."""
-    first_hour, last_hour = _ceil(start, _HOUR), _floor(end, _HOUR)
-    if first_hour >= last_hour:
-        first_hour = last_hour = rows_until = end
-    else:
-        rows_until = first_hour
-    first_day, last_day = _ceil(first_hour, _DAY), _floor(last_hour, _DAY)
-    if first_day >= last_day:
-        first_day = last_day = hours_until = last_hour
-    else:
-        hours_until = first_day
+def _rows(
+    start: datetime, end: datetime, wanted: UsageFilter, *, by_hour: bool
+) -> Iterator[Row]:
+    filters = tuple(sorted(wanted.params()))
+    return _read(
+        statement(filters, by_hour=by_hour),
+        _params(start, end, wanted, by_hour=by_hour),
+    )
+
+
+def _params(
+    start: datetime, end: datetime, wanted: UsageFilter, *, by_hour: bool
+) -> Row:
     return {
-        "start": start,
-        "end": end,
-        "rows_until": rows_until,
-        "rows_since": last_hour,
-        "first_hour": first_hour,
-        "last_hour": last_hour,
-        "hours_until": hours_until,
-        "hours_since": last_day,
-        "first_day": first_day.astimezone(UTC).date(),
-        "last_day": last_day.astimezone(UTC).date(),
+        **bounds(start, end, by_hour=by_hour),
+        **wanted.params(),
+        "org": require_org_id(),
+        "modes": MODES[wanted.mode],
     }
 
 
-def _floor(moment: datetime, step: timedelta) -> datetime:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return moment - (moment - epoch) % step
-
-
-def _ceil(moment: datetime, step: timedelta) -> datetime:
-    floor = _floor(moment, step)
-    return floor if floor == moment else floor + step
-
-
-def _lines(rows: Iterable[Row], label: str) -> list[UsageLine]:
-    return [_line(row, str(row[label])) for row in rows]
+def _read(sql: str, params: Row) -> Iterator[Row]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(sql, params)
+        names = [column.name for column in cursor.description]
+        for values in cursor.fetchall():
+            yield dict(zip(names, values, strict=True))
 
 
 def _line(row: Row, label: str) -> UsageLine:
@@ -219,12 +231,34 @@ def _line(row: Row, label: str) -> UsageLine:
         tokens_output=row["output_tokens"],
         key_id=row["key_id"],
         unpriced=row["unpriced"],
+        cache_hits=row["cache_hits"],
+        cache_savings=row["cache_saved_usd"],
     )
+
+
+def _hours(rows: list[Row]) -> list[UsageLine]:
+    """Oldest first, each called by its first moment in ISO 8601, UTC."""
+    found = [_line(row, row["hour"].astimezone(UTC).isoformat()) for row in rows]
+    return sorted(found, key=_label)
 
 
 def _key_lines(rows: list[Row]) -> list[UsageLine]:
     names = key_names(row["key_id"] for row in rows)
     return [_line(row, names[row["key_id"]]) for row in rows]
+
+
+def _each_tag(lines: Iterable[UsageLine]) -> list[UsageLine]:
+    """One line a tag: a key's requests count under each of its tags."""
+    by_tag: dict[str, UsageLine] = {}
+    for line in lines:
+        for tag in line.label.split(" "):
+            named = replace(line, label=tag)
+            by_tag[tag] = by_tag[tag] + named if tag in by_tag else named
+    return list(by_tag.values())
+
+
+def _named(lines: list[UsageLine]) -> list[UsageLine]:
+    return _dearest_first(lines) if any(line.label for line in lines) else []
 
 
 def key_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
@@ -233,6 +267,10 @@ def key_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     known = dict(APIKey.objects.filter(id__in=wanted).values_list("id", "name"))
     names: dict[UUID | None, str] = {None: NO_KEY}
     return names | {key_id: known.get(key_id, LOST_KEY) for key_id in wanted}
+
+
+def _label(line: UsageLine) -> str:
+    return line.label
 
 
 def _dearest_first(lines: list[UsageLine]) -> list[UsageLine]:

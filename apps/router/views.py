@@ -3,60 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from apps.accounts.http import OrgRequest
-from apps.accounts.queries import list_keys
 from apps.accounts.roles import may, role_required
 from apps.privacy.queries import find_exchange, settings_of_scope
 from apps.router import queries
-from apps.router.models import RoutedRequest
-from apps.router.serializers import TASKS
-
-MODES = [("all", "All keys"), ("live", "Live"), ("test", "Test")]
-
-
-class RequestLogForm(forms.Form):
-    """The filters of the log, kept in its address."""
-
-    status = forms.ChoiceField(
-        choices=[("", "Any outcome"), *RoutedRequest.Status.choices], required=False
-    )
-    task = forms.ChoiceField(
-        choices=[("", "Any task"), *((t, t.replace("_", " ")) for t in TASKS)],
-        required=False,
-    )
-    model = forms.CharField(max_length=200, required=False)
-    key = forms.ChoiceField(required=False)
-    mode = forms.ChoiceField(choices=MODES, required=False, label="Keys")
-
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]  # Django's own
-        keys = [(str(key.id), key.name) for key in list_keys()]
-        self.fields["key"].choices = [("", "Any key"), *keys]  # type: ignore[attr-defined]  # a ChoiceField
-
-    def wanted(self) -> queries.RequestFilter:
-        """What to list; a filter that makes no sense filters nothing."""
-        self.is_valid()
-        data = self.cleaned_data
-        key = data.get("key")
-        return queries.RequestFilter(
-            model=data.get("model", "").strip(),
-            status=data.get("status", ""),
-            task=data.get("task", ""),
-            key_id=UUID(key) if key else None,
-            mode=data.get("mode") or "all",
-        )
-
-    def state(self) -> str:
-        """The filters as a query string, for the link to the next page."""
-        data = self.cleaned_data
-        return urlencode({k: v for k, v in data.items() if v and v != "all"})
+from apps.router.request_answers import raw_usage
+from apps.router.request_filters import RequestLogForm
 
 
 @login_required
@@ -83,7 +40,12 @@ def request_log(request: OrgRequest, code: UUID) -> HttpResponse:
     detail = queries.request_detail(code)
     if detail is None:
         raise Http404
-    context = {"detail": detail, **_kept(request, detail)}
+    raw = [(attempt, raw_usage(attempt)) for attempt in detail.attempts]
+    context = {
+        "detail": detail,
+        "raw_usages": [(attempt, usage) for attempt, usage in raw if usage],
+        **_kept(request, detail),
+    }
     return render(request, "router/request.html", context)
 
 

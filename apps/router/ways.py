@@ -107,26 +107,59 @@ def _ways_of(
 NO_WAYS: Final[Mapping[str, tuple[Way, ...]]] = MappingProxyType({})
 
 
+# All models of a key, for what is wrong with the key itself.
+ANY_MODEL: Final = ""
+
+
 class KeyRests:
-    """Keys that failed a moment ago; asked last, but never left out."""
+    """Keys that failed a moment ago; asked last, but never left out.
+
+    A refused key rests altogether, a limited one with the model that it was limited
+    for: providers count each model apart.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._until: dict[Way, float] = {}
+        self._until: dict[tuple[Way, str], float] = {}
+        self._last_until = 0.0
 
-    def in_order(self, ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    @property
+    def has_any(self) -> bool:
+        """Whether any key rests now; most often none does."""
+        return bool(self._until) and self._clock() < self._last_until
+
+    def in_order(
+        self, ways: tuple[Way, ...], upstream_id: str = ANY_MODEL
+    ) -> tuple[Way, ...]:
         if not self._until or len(ways) < 2:
             return ways
         now = self._clock()
-        return tuple(sorted(ways, key=lambda way: self._until.get(way, 0.0) > now))
+        return tuple(
+            sorted(ways, key=lambda way: self._rests_until(way, upstream_id) > now)
+        )
 
-    def note(self, way: Way, problem: errors.UpstreamError) -> None:
+    def all_rest(self, ways: tuple[Way, ...], upstream_id: str) -> bool:
+        """Whether no key here is worth asking before other providers were."""
+        if not self._until or not ways:
+            return False
+        now = self._clock()
+        return all(self._rests_until(way, upstream_id) > now for way in ways)
+
+    def _rests_until(self, way: Way, upstream_id: str) -> float:
+        refused = self._until.get((way, ANY_MODEL), 0.0)
+        return max(refused, self._until.get((way, upstream_id), 0.0))
+
+    def note(
+        self, way: Way, problem: errors.UpstreamError, upstream_id: str = ANY_MODEL
+    ) -> None:
         """Let a key rest that this failure is about."""
         rest_s = _rest_s(problem)
         if rest_s:
             now = self._clock()
             self._until = {w: t for w, t in self._until.items() if t > now}
-            self._until[way] = now + rest_s
+            is_keys = isinstance(problem, errors.AuthError)
+            self._until[way, ANY_MODEL if is_keys else upstream_id] = now + rest_s
+            self._last_until = max(self._last_until, now + rest_s)
 
 
 def _rest_s(problem: errors.UpstreamError) -> float:
@@ -145,11 +178,16 @@ class Keychain:
     own: Mapping[str, tuple[Way, ...]] = field(repr=False)
     rests: KeyRests
 
-    def ways_to(self, provider: str) -> tuple[Way, ...]:
+    def ways_to(self, provider: str, upstream_id: str = ANY_MODEL) -> tuple[Way, ...]:
+        return self.rests.in_order(self._ways(provider), upstream_id)
+
+    def all_rest(self, provider: str, upstream_id: str) -> bool:
+        """Whether every key to this model of the provider rests."""
+        return self.rests.all_rest(self._ways(provider), upstream_id)
+
+    def _ways(self, provider: str) -> tuple[Way, ...]:
         ways = self.own.get(provider)
-        if ways is None:
-            ways = self.managed.get(provider, ())
-        return self.rests.in_order(ways)
+        return self.managed.get(provider, ()) if ways is None else ways
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ import redis.asyncio
 from django.conf import settings
 
 from apps.jobs.presence import PARTS, UNSEEN_AFTER
+from apps.router.draining import DRAIN
 from apps.router.replies import encode_json
 from apps.router.runtime import current
 from apps.tenancy.dsn import dsn_of
@@ -34,7 +35,12 @@ async def answer_health(send: Send) -> None:
 
 
 async def answer_ready(send: Send) -> None:
-    """`GET /ready`: each dependency by name; 503 `degraded` when one is down."""
+    """`GET /ready`: each dependency by name; 503 `degraded` when one is down, and
+    `draining` from the moment this process is asked to stop.
+    """
+    if DRAIN.is_on:
+        await _send(send, 503, {"status": "draining"})
+        return
     names = list(CHECKS)
     *results, jobs = await asyncio.gather(*(_check(name) for name in names), _jobs())
     checks = dict(zip(names, results, strict=True))

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from apps.accounts.roles import may
 from apps.catalog.models import AIModel, Provider
+from apps.router.period import Mode, Period
 from apps.router.queries import (
     RequestFilter,
     RequestLine,
@@ -16,7 +17,6 @@ from apps.router.queries import (
     recent_requests,
     usage,
 )
-from apps.web.period import Mode, Period
 
 LATEST = 8
 MOST_FOUND = 8
@@ -79,7 +79,15 @@ class Destination:
 # Title, address, icon, and what one's role must allow, if anything.
 PAGES = (
     ("Dashboard", "web:dashboard", "gauge", "usage.read"),
+    ("Usage", "router:usage", "chart-column", "usage.read"),
     ("Requests", "router:requests", "scroll-text", "requests.read"),
+    ("Agent runs", "router:runs", "bot", "requests.read"),
+    ("Provider health", "router:health", "heart-pulse", "usage.read"),
+    ("Connect a program", "router:connect", "plug", "usage.read"),
+    ("Reconcile a bill", "router:reconcile", "scale", "invoices.read"),
+    ("Aliases", "router:aliases", "route", "aliases.read"),
+    ("Routing policy", "router:policy", "route", "aliases.read"),
+    ("Experiments", "router:experiments", "flask-conical", "aliases.read"),
     ("Playground", "router:playground", "flask-conical", "router.call"),
     ("API keys", "accounts:keys", "key-round", "keys.read"),
     ("Catalog", "catalog:models", "boxes", ""),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.http import OrgRequest
 from apps.accounts.roles import may, role_required
 from apps.kit.clock import utc_now
-from apps.web.period import MODES, PRESETS, read_mode, read_period
+from apps.router.period import MODES, PRESETS, read_mode, read_period
 from apps.web.queries import catalog_size, dashboard_of, find_destinations
 from apps.web.reference import operations
 

@@ -23,8 +23,12 @@ LOGINS = {
 MODEL_HOST = "127.0.0.1"
 # As many requests touch the database at once in one web process.
 WEB_POOL_SIZE = "10"
-# Above the 5 s granian gives its workers; a celery task is handed out again.
-WEB_GRACE_S, JOBS_GRACE_S, DATA_GRACE_S = 5.5, 3.0, 2.5
+# For streams under way; who sits at a terminal does not want to wait for long.
+STREAMS_GRACE_S = "3"
+# After it granian ends what hangs, and after that we do.
+SETTLE_S, MARGIN_S = 3, 0.5
+# A celery task is handed out again.
+JOBS_GRACE_S, DATA_GRACE_S = 3.0, 2.5
 # Celery warns at each start as root; the start itself is as safe as its user's.
 ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 # Requests end first, the data last.
@@ -173,19 +177,27 @@ def prepare_service(plan: Plan, flags: list[str]) -> Service:
 
 def web_service(plan: Plan) -> Service:
     host, port = plan.options.host, plan.options.port
+    made = {"DATABASE_POOL_SIZE": WEB_POOL_SIZE, "SHUTDOWN_GRACE_S": STREAMS_GRACE_S}
+    ours = made | dict(plan.environment)
+    kill_after_s = _seconds(ours["SHUTDOWN_GRACE_S"]) + SETTLE_S
     module = [
         *("granian", "--interface", "asgi", "--loop", "uvloop", "--no-ws"),
-        *("--workers", "1", "--workers-kill-timeout", "5"),
+        *("--workers", "1", "--workers-kill-timeout", str(kill_after_s)),
         *("--host", host, "--port", str(port), "--log-level", "warning"),
         *("--static-path-route", "/static", "--static-path-mount", "static"),
         "config.asgi:application",
     ]
     return replace(
         _python(plan, "web", module),
-        environment={"DATABASE_POOL_SIZE": WEB_POOL_SIZE, **plan.environment},
-        grace_s=WEB_GRACE_S,
+        environment=ours,
+        grace_s=kill_after_s + MARGIN_S,
         is_ready=lambda: answers_http(host, port, "/health"),
     )
+
+
+def _seconds(text: str) -> int:
+    """What is no number stops the web process itself, which says so."""
+    return int(text) if text.isdecimal() else int(STREAMS_GRACE_S)
 
 
 def job_services(plan: Plan) -> list[Service]:

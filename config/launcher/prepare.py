@@ -12,6 +12,7 @@ from pathlib import Path
 
 import django
 import psycopg
+from django.conf import settings
 from django.core.management import call_command
 from psycopg import sql
 
@@ -30,6 +31,13 @@ def make_owner(superuser_url: str) -> None:
             connection.execute(sql.SQL(create).format(sql.Identifier(OWNER)))
 
 
+def add_vectors(superuser_url: str) -> None:
+    """Install the extension for vectors, which only a superuser can."""
+    name = settings.DATABASES["owner"]["NAME"]
+    with psycopg.connect(superuser_url, dbname=name, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--superuser-url")
@@ -43,6 +51,8 @@ def main() -> None:
     steps: dict[str, Callable[[], object]] = {
         "Database": lambda: call_command("setup_database", verbosity=0),
     }
+    if options.superuser_url:
+        steps["Vectors"] = lambda: add_vectors(options.superuser_url)
     if not options.logins_only:
         steps["Tables"] = lambda: call_command(
             "migrate", database="owner", interactive=False, verbosity=0

@@ -5,11 +5,17 @@ const dollars = (value) => {
   const digits = Math.abs(value) >= 1 || value === 0 ? 2 : 4;
   return `${value < 0 ? "−" : ""}$${Math.abs(value).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
 };
+const milliseconds = (value) => (value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`);
 const KINDS = {
   requests: { label: "Requests", show: (value) => value.toLocaleString("en") },
   cost: { label: "Cost", show: dollars },
   savings: { label: "Saved", show: dollars },
+  p50: { label: "half within", show: milliseconds },
+  p95: { label: "95 % within", show: milliseconds },
+  failed: { label: "Failed", show: (share) => `${(share * 100).toLocaleString("en", { maximumFractionDigits: 1 })} %` },
+  tokens: { label: "Tokens", show: (value) => value.toLocaleString("en") },
 };
+const DAY = 86400;
 
 export function draw(holder) {
   const chart = new Chart(holder);
@@ -28,10 +34,14 @@ export function draw(holder) {
 class Chart {
   constructor(holder) {
     this.holder = holder;
-    this.kind = "requests";
-    const rows = [...document.querySelectorAll(`#${holder.dataset.chart} [data-day]`)].reverse();
-    this.days = rows.map((row) => Date.parse(`${row.dataset.day}T00:00:00Z`) / 1000);
+    this.kind = holder.dataset.first ?? "requests";
+    // Seconds that one bar stands for.
+    this.step = Number(holder.dataset.step ?? DAY);
+    const rows = [...document.querySelectorAll(`#${holder.dataset.chart} :is([data-day], [data-at])`)].reverse();
+    this.moments = rows.map((row) => Number(row.dataset.at ?? Date.parse(`${row.dataset.day}T00:00:00Z`) / 1000));
     this.rows = rows;
+    // Where the axis begins and ends at the latest, whatever was measured.
+    this.span = [holder.dataset.from, holder.dataset.until].map((edge) => (edge ? Number(edge) : undefined));
   }
 
   choose(kind) {
@@ -50,7 +60,7 @@ class Chart {
     this.plot?.destroy();
     this.holder.replaceChildren();
     const values = this.rows.map((row) => Number(row.dataset[this.kind]));
-    this.plot = new uPlot(this.options(), [this.days, values], this.holder);
+    this.plot = new uPlot(this.options(), [this.moments, values], this.holder);
   }
 
   options() {
@@ -65,22 +75,32 @@ class Chart {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       legend: { show: false },
       cursor: { drag: { x: true, y: false }, points: { size: 7 } },
-      // A day is a bar of its width, so the range reaches half a day beyond both ends.
-      scales: { x: { range: (_, low, high) => [low - 43200, high + 43200] }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(0, high) * 1.08 || 1] } },
+      // A bar is as wide as its step, so the range reaches half of one beyond both ends.
+      scales: { x: { range: (_, low, high) => this.reach(low, high) }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(0, high) * 1.08 || 1] } },
       axes: [
-        { ...axis, grid: { show: false }, incrs: [86400, 2 * 86400, 7 * 86400, 14 * 86400, 30 * 86400], values: (_, ticks) => ticks.map(dayOf), space: 56, size: 28 },
-        { ...axis, size: 64, values: (_, ticks) => ticks.map(show), incrs: this.kind === "requests" ? wholeSteps() : undefined },
+        { ...axis, grid: { show: false }, incrs: this.step < DAY ? [1 / 12, 1 / 4, 1 / 2, 1, 2, 3, 6, 12, 24].map((hours) => hours * 3600).filter((incr) => incr >= this.step) : [1, 2, 7, 14, 30].map((days) => days * DAY), values: (_, ticks) => ticks.map((tick) => this.nameOf(tick)), space: 56, size: 28 },
+        { ...axis, size: 64, values: (_, ticks) => ticks.map(show), incrs: ["requests", "tokens"].includes(this.kind) ? wholeSteps() : undefined },
       ],
       series: [{}, { label, stroke: line, fill: line, width: 0, paths: uPlot.paths.bars({ size: [0.62, 48, 2] }), points: { show: false } }],
       hooks: { setCursor: [(plot) => this.tell(plot, label, show)] },
     };
   }
 
+  reach(low, high) {
+    const [from, until] = this.span;
+    return [Math.min(low, from ?? low) - this.step / 2, Math.max(high, until ?? high) + this.step / 2];
+  }
+
   tell(plot, label, show) {
     const tip = this.holder.querySelector(".chart-tip") ?? this.holder.appendChild(Object.assign(document.createElement("div"), { className: "chart-tip" }));
     const at = plot.cursor.idx;
-    tip.textContent = at == null ? "" : `${dayOf(this.days[at])}: ${show(plot.data[1][at])} ${label.toLowerCase()}`;
+    tip.textContent = at == null ? "" : `${this.nameOf(this.moments[at])}: ${show(plot.data[1][at])} ${label.toLowerCase()}`;
     tip.hidden = at == null;
+  }
+
+  nameOf(seconds) {
+    const time = new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+    return this.step < DAY && seconds % DAY ? time : dayOf(seconds);
   }
 }
 

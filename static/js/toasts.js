@@ -1,6 +1,7 @@
 // Toasts: Django's messages and those of scripts; errors stay until dismissed.
 
 const SHOWN_MS = 6000;
+const UNDO_SHOWN_MS = 20000;
 
 export function watchToasts() {
   document.querySelectorAll("[data-toast]").forEach(expire);
@@ -20,5 +21,6 @@ export function toast(text, level = "info") {
 }
 
 function expire(element) {
-  if (!element.classList.contains("toast-error")) setTimeout(() => element.remove(), SHOWN_MS);
+  const shownMs = "undo" in element.dataset ? UNDO_SHOWN_MS : SHOWN_MS;
+  if (!element.classList.contains("toast-error")) setTimeout(() => element.remove(), shownMs);
 }

@@ -2,10 +2,10 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 
 const ICONS = [
-  "activity", "arrow-right", "book-open", "boxes", "calendar", "check", "chevron-down",
+  "activity", "arrow-right", "book-open", "boxes", "bot", "calendar", "chart-column", "check", "chevron-down",
   "chevron-right", "circle-alert", "circle-check", "clock", "copy", "download",
-  "fingerprint", "flask-conical", "gauge", "info", "key-round", "layers", "log-out", "mail", "menu",
-  "monitor", "moon", "play", "plus", "route", "scroll-text", "search", "settings", "square", "sun",
+  "fingerprint", "flask-conical", "gauge", "heart-pulse", "info", "key-round", "layers", "log-out", "mail", "menu",
+  "monitor", "moon", "play", "plug", "plus", "route", "scale", "scroll-text", "search", "settings", "square", "sun",
   "trash-2", "triangle-alert", "user", "x",
 ];
 const FILES = {

@@ -89,7 +89,7 @@ def test_what_a_key_is_cannot_be_changed(
         for name in (field.name, field.attname)
         for value in [str(globex.id)]
         if name not in {"name", "scopes", "expires_at"}
-        and not name.startswith(("allowed", "requests", "tokens"))
+        and not name.startswith(("allowed", "requests", "tokens", "tags"))
     }
 
     answer = sign_in(olga).patch(
@@ -136,6 +136,20 @@ def test_an_overlap_has_its_bounds(
     )
 
     assert answer.status_code == 400
+
+
+def test_a_slip_in_the_name_of_the_overlap_leaves_the_secret_as_it_was(
+    sign_in: SignIn, olga: User, acme: Organization
+) -> None:
+    key, old = make_key(acme)
+
+    answer = sign_in(olga).post(
+        f"{URL}/{key.id}/rotate", {"overlap": 0}, content_type="application/json"
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "overlap"
+    assert resolve(digest(old)) is not None
 
 
 RESTRICTED: dict[str, Any] = {

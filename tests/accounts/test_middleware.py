@@ -102,3 +102,22 @@ async def test_it_works_the_same_under_asgi(
     assert len(by_key.json()["data"]) == 1
     assert anonymous.status_code == 401
     assert UUID(anonymous.headers["X-Request-Id"]).version == 7
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/v1/agent-runs/%00", "/v1/responses/a%00b", "/api/v1/%00", "/%00/"]
+)
+def test_nothing_has_a_nul_in_its_address(
+    client: Client, acme: Organization, path: str
+) -> None:
+    _, token = make_key(acme)
+
+    answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_page_of_a_run_with_a_nul_is_not_there(sign_in: SignIn, olga: User) -> None:
+    assert sign_in(olga).get("/router/runs/%00/").status_code == 404

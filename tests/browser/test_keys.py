@@ -74,3 +74,44 @@ def test_a_key_is_limited_and_rotated_on_its_page(
     assert new != old
     expect(page.locator(".page-lede")).to_contain_text(f"…{old[-4:]}, works until")
     assert axe(page) == []
+
+
+def test_a_key_lives_from_its_making_to_its_end(
+    visit: Visit, axe: Axe, owner: User
+) -> None:
+    page = visit.sign_in(owner)
+    visit.open("/keys/")
+    assert axe(page) == []
+
+    page.click("[data-open=new-key]")
+    page.fill("#new-key [name=name]", "Nightly")
+    page.click("#new-key summary")
+    page.fill("#new-key [name=tags]", "team:search")
+    assert axe(page) == []
+    page.click("#new-key button[type=submit]")
+    first = page.locator("[data-token]").inner_text()
+    page.click("tbody th a")
+    expect(page.locator("[data-token]")).to_have_count(0)
+    expect(page.locator("[name=tags]")).to_have_value("team:search")
+    page.click("main button:text-is('Rotate')")
+    assert page.locator("[data-token]").inner_text() != first
+    page.click("[data-open^=revoke]")
+    page.fill("dialog[open] [data-must-equal]", "Nightly")
+    page.click("dialog[open] button[type=submit]")
+
+    expect(page.locator("tbody .badge-bad")).to_have_text("revoked")
+    assert axe(page) == []
+
+
+def test_the_budgets_page_keeps_the_rules(visit: Visit, axe: Axe, owner: User) -> None:
+    page = visit.sign_in(owner)
+    visit.open("/budgets/")
+    assert axe(page) == []
+
+    page.click("[data-open=new-budget]")
+    page.fill("#new-budget [name=limit_usd]", "5")
+    assert axe(page) == []
+    page.click("#new-budget button[type=submit]")
+
+    expect(page.locator(".budget")).to_contain_text("$5.00")
+    assert axe(page) == []

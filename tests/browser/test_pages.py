@@ -17,6 +17,12 @@ PRIVATE = [
     "/dashboard/",
     "/requests/",
     "/playground/",
+    "/router/usage/",
+    "/router/runs/",
+    "/router/runs/run-1/",
+    "/router/health/",
+    "/router/connect/",
+    "/router/reconcile/",
     "/keys/",
     "/budgets/",
     "/models/modeloptix/echo/",
@@ -39,7 +45,8 @@ def test_a_private_page_is_sound(
     visit: Visit, axe: Axe, owner: User, org: Organization, path: str
 ) -> None:
     make_key(org, by=owner)
-    make_usage(org, cost_usd=Decimal("0.5"), baseline_usd=Decimal("0.25"))
+    costs = {"cost_usd": Decimal("0.5"), "baseline_usd": Decimal("0.25")}
+    make_usage(org, run_id="run-1", step=1, alias="uc/support", tags="team:a", **costs)
     visit.sign_in(owner)
 
     page = visit.open(path)
@@ -67,7 +74,8 @@ def test_the_narrowest_screen_holds_every_page(
     visit: Visit, owner: User, org: Organization
 ) -> None:
     make_key(org)
-    make_usage(org, model="a-rather-long-author-name/and-a-model-name-to-go-with-it")
+    name = "a-rather-long-author-name/and-a-model-name-to-go-with-it"
+    make_usage(org, model=name, run_id="run-1", step=1)
     page = visit.sign_in(owner)
     page.set_viewport_size({"width": 360, "height": 740})
 

@@ -40,7 +40,13 @@ def test_a_key_reads_and_changes_what_is_kept(
 
 
 @pytest.mark.parametrize(
-    "body", [{"retention_days": 0}, {"retention_days": 400}, {"redacts": ["names"]}]
+    "body",
+    [
+        {"retention_days": 0},
+        {"retention_days": 400},
+        {"redacts": ["names"]},
+        {"store_prompts": False},
+    ],
 )
 def test_what_cannot_be_is_refused(
     client: Client, key: dict[str, Any], body: dict[str, Any]

@@ -51,10 +51,12 @@ def test_an_answer_takes_openais_shape() -> None:
         "type": "function",
         "function": {"name": "f", "arguments": '{"x":[1]}'},
     }
+    signed = {"type": "reasoning.text", "text": "hm hm", "signature": "s"}
     message = {
         "role": "assistant",
         "content": "Hello",
         "reasoning_content": "hm hm",
+        "reasoning_details": [{**signed, "format": "anthropic-claude-v1", "index": 0}],
         "tool_calls": [call],
     }
     assert result.raw is None
@@ -161,6 +163,15 @@ def chunks(data: bytes) -> list[dict[str, Any]]:
     ]
 
 
+SIGNED = {
+    "type": "reasoning.text",
+    "text": "hm hm",
+    "signature": "s",
+    "format": "anthropic-claude-v1",
+    "index": 0,
+}
+
+
 def test_a_stream_becomes_openais_chunks() -> None:
     seen = decode(STREAM)
 
@@ -168,6 +179,7 @@ def test_a_stream_becomes_openais_chunks() -> None:
     assert deltas == [
         {"role": "assistant", "content": ""},
         {"reasoning_content": "hm hm"},
+        {"reasoning_details": [SIGNED]},
         {"content": "Hel"},
         {"content": "lo"},
         {

@@ -96,6 +96,14 @@ def test_tool_arguments_must_be_an_object(arguments: object) -> None:
         turns({"role": "assistant", "tool_calls": [call]})
 
 
+@pytest.mark.parametrize("schema", ["object", ["object"], 7])
+def test_the_parameters_of_a_tool_must_be_a_schema(schema: object) -> None:
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+
+    with pytest.raises(errors.BadRequestError):
+        sent(tools=[tool])
+
+
 def test_empty_texts_are_left_out() -> None:
     found = turns(
         USER,
@@ -171,21 +179,19 @@ def test_sampling_is_fitted_to_the_scale() -> None:
 
 
 def test_limits_stops_and_own_fields_are_passed() -> None:
-    thinking = {"type": "enabled", "budget_tokens": 1024}
-
     body = sent(
         is_stream=True,
         max_completion_tokens=9,
         max_tokens=7,
         top_p=0.5,
         stop="X",
-        thinking=thinking,
+        container="c",
         top_k=3,
     )
 
     assert (body["stream"], body["max_tokens"], body["top_p"]) == (True, 9, 0.5)
     assert (body["stop_sequences"], body["top_k"]) == (["X"], 3)
-    assert body["thinking"] == thinking
+    assert body["container"] == "c"
     assert sent(max_tokens=5)["max_tokens"] == 5
 
 
@@ -248,5 +254,9 @@ def test_a_json_schema_is_asked_for() -> None:
     assert plain["output_config"] == {"format": described}
     assert with_effort["output_config"] == {"effort": "low", "format": described}
     assert "output_config" not in sent(response_format={"type": "text"})
-    with pytest.raises(errors.UnsupportedError):
-        sent(response_format={"type": "json_object"})
+
+
+def test_json_without_a_schema_is_asked_for_in_words() -> None:
+    body = sent(response_format={"type": "json_object"})
+
+    assert body["system"] == [text("Answer with one JSON object and nothing else.")]

@@ -15,7 +15,7 @@ from apps.providers import errors
         (404, errors.BadRequestError, False),
         (408, errors.ProviderTimeoutError, True),
         (409, errors.ServerError, True),
-        (413, errors.BadRequestError, False),
+        (413, errors.TooLongError, False),
         (418, errors.BadRequestError, False),
         (422, errors.BadRequestError, False),
         (429, errors.RateLimitedError, True),

@@ -3,24 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
-from django.db import connections
+from django.db import connections, transaction
 from pytest_django.fixtures import Settings
 
 from apps.accounts.key_cache import KEY_CACHE
 from apps.accounts.models import Organization
-from apps.catalog.services import OperatorOffer, add_offer
 from apps.providers.fake import FakeProvider
 from apps.router import runtime
 from apps.router.front import Front
 from tests.asgi import Answer, App, Exchange, exchange
-from tests.factories import make_key, make_org, make_stand_in
+from tests.factories import Listed, make_key, make_offers, make_org, make_stand_in
 
 DJANGO: App = get_asgi_application()
 
@@ -91,23 +89,17 @@ async def fake() -> AsyncIterator[FakeProvider]:
 @pytest.fixture
 async def market(transactional_db: None, fake: FakeProvider) -> None:
     """Three providers of one model each, cheapest first, and the echo."""
-    await sync_to_async(_make_market)(fake.base_url)
+    await sync_to_async(make_market)(fake.base_url)
 
 
-def _make_market(base_url: str) -> None:
-    prices = {"primary": ("1", "2"), "backup": ("2", "4"), "third": ("3", "6")}
-    for model, (input_usd, output_usd) in prices.items():
-        add_offer(
-            OperatorOffer(
-                provider=f"{model}-house",
-                model=model,
-                base_url=base_url,
-                input_usd=Decimal(input_usd),
-                output_usd=Decimal(output_usd),
-                context_tokens=100_000,
-            )
+def make_market(base_url: str) -> None:
+    with transaction.atomic(using="owner"):
+        make_offers(
+            Listed("primary-house/primary", base_url, "1", "2"),
+            Listed("backup-house/backup", base_url, "2", "4"),
+            Listed("third-house/third", base_url, "3", "6"),
         )
-    make_stand_in()
+        make_stand_in()
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -139,3 +141,26 @@ def test_sync_asks_the_disk_once(
     journal.sync()
 
     assert len(asked) == 1
+
+
+def test_who_asks_while_the_disk_is_at_work_waits_for_it(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def slow(fd: int) -> None:
+        has_begun.set()
+        may_end.wait(20)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    journal.append(SETTLED, make_entry())
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(journal.sync)
+        assert has_begun.wait(20)
+        second = pool.submit(journal.sync)
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.1)
+        may_end.set()
+        first.result(timeout=20)
+        second.result(timeout=20)

@@ -1,24 +1,25 @@
 """Rows reach Postgres once, whatever happens to the process or to Postgres."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from apps.kit.clock import utc_now
 from apps.kit.ids import uuid7
 from apps.router import recorder as recorder_module
 from apps.router.account import Account
 from apps.router.engine.chain import decide
-from apps.router.journal import OPENED, SETTLED, Journal
+from apps.router.journal import OPENED, SETTLED, Journal, read
 from apps.router.plan import Plan
 from apps.router.recorder import Recorder
+from apps.router.ship import ship
 from apps.tenancy.dsn import dsn_of
+from tests.router.accounts import make_account
+from tests.router.conftest import eventually
 from tests.router.engine.offers import need, offer
 from tests.router.entries import make_entry
 
@@ -35,36 +36,11 @@ def make_plan(content: bytes = b'{"reason": "because"}') -> Plan:
     return Plan(decision, uuid7(), content, "")
 
 
-def make_account(record: Callable[[Account], None]) -> Account:
-    return Account(
-        request_id=uuid7(),
-        org_id=uuid7(),
-        key_id=None,
-        endpoint="/v1/chat",
-        accepted_at=utc_now(),
-        started=perf_counter(),
-        is_test=False,
-        is_stream=False,
-        task="chat",
-        decision_id=None,
-        baseline_model="",
-        baseline=None,
-        prompt_tokens_guess=10,
-        record=record,
-    )
-
-
 @sync_to_async
 def ledger(column: str = "status", table: str = "routed_request") -> list[Any]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"SELECT {column} FROM router_{table} ORDER BY created_at, id")
         return [row[0] for row in cursor.fetchall()]
-
-
-async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def until_ledger_has(rows: int, *, within_s: float = 8.0) -> None:
@@ -74,7 +50,7 @@ async def until_ledger_has(rows: int, *, within_s: float = 8.0) -> None:
 
 
 def settle(recorder: Recorder, *, plan: Plan, status: Any = "ok") -> Account:
-    account = make_account(lambda a: recorder.record(a, plan=plan))
+    account = make_account(record=lambda a: recorder.record(a, plan=plan))
     account.settle(status)
     return account
 
@@ -113,7 +89,7 @@ async def test_a_decision_is_kept_once_an_organization_and_month(
     plan, org_id = make_plan(), uuid7()
 
     for _ in range(3):
-        account = make_account(lambda a: recorder.record(a, plan=plan))
+        account = make_account(record=lambda a: recorder.record(a, plan=plan))
         account.org_id = org_id
         account.settle("ok")
     await until_ledger_has(3)
@@ -157,6 +133,74 @@ async def test_what_does_not_fit_in_memory_is_read_back_from_disk(
     assert list(tmp_path.glob("*.journal")) == []
 
 
+async def test_a_stream_that_ended_in_a_later_segment_is_not_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "QUEUE_ROWS", 1)
+    recorder = make_recorder(tmp_path, dsn="host=/nowhere dbname=none")
+    await recorder.start()
+    plan = make_plan()
+    settle(recorder, plan=plan)
+    streams = [
+        make_account(record=lambda a: recorder.record(a, plan=plan)) for _ in range(2)
+    ]
+    for stream in streams:
+        recorder.open(stream)
+    settle(recorder, plan=plan)
+    recorder.journal.rotate()
+    streams[0].settle("ok")
+
+    recorder.ledger_dsn = dsn_of("ledger")
+    await until_ledger_has(3)
+    await eventually(lambda: not recorder._spilled)
+
+    assert await ledger() == ["ok"] * 3
+    # The line of the one that runs on is still there, should this process die.
+    assert streams[1].request_id.hex in unfinished_in(tmp_path)
+    streams[1].settle("ok")
+    await recorder.stop()
+    assert await ledger() == ["ok"] * 4
+    assert list(tmp_path.glob("*.journal")) == []
+
+
+def unfinished_in(folder: Path) -> set[str]:
+    lines = [pair for path in folder.glob("*.journal") for pair in read(path)]
+    settled = {entry.request.id for kind, entry in lines if kind == SETTLED}
+    return {entry.request.id for _, entry in lines} - settled
+
+
+async def test_postgres_may_go_again_while_the_disk_is_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "QUEUE_ROWS", 1)
+    recorder = make_recorder(tmp_path, dsn="host=/nowhere dbname=none")
+    plan, shipped = make_plan(), 0
+    for _ in range(4):
+        settle(recorder, plan=plan)
+        recorder.journal.rotate()
+
+    async def ship_two(*arguments: Any) -> None:
+        nonlocal shipped
+        shipped += 1
+        if shipped == 3:
+            # More than fits comes in meanwhile, and Postgres goes.
+            settle(recorder, plan=plan)
+            settle(recorder, plan=plan)
+            raise psycopg.OperationalError("gone")
+        await ship(*arguments)
+
+    monkeypatch.setattr(recorder_module, "ship", ship_two)
+    recorder.ledger_dsn = dsn_of("ledger")
+    await recorder.start()
+    await until_ledger_has(6)
+    settle(recorder, plan=plan)
+    await until_ledger_has(7)
+    await recorder.stop()
+
+    assert len(await ledger()) == 7
+    assert list(tmp_path.glob("*.journal")) == []
+
+
 async def test_a_dead_process_s_rows_are_adopted_once(tmp_path: Path) -> None:
     dead = Journal(tmp_path)
     entries = [make_entry() for _ in range(3)]
@@ -186,7 +230,7 @@ async def test_a_segment_that_was_shipped_already_changes_nothing(
     await recorder.start()
 
     own = recorder.journal.current.path
-    await until(lambda: list(tmp_path.glob("*.journal")) == [own])
+    await eventually(lambda: list(tmp_path.glob("*.journal")) == [own])
     await recorder.stop()
 
     assert await ledger() == ["ok"]
@@ -204,7 +248,7 @@ async def test_a_refused_row_is_set_aside_and_holds_up_no_other(
     await recorder.start()
 
     await until_ledger_has(4)
-    await until((tmp_path / "rejected.jsonl").exists)
+    await eventually((tmp_path / "rejected.jsonl").exists)
     await recorder.stop()
 
     assert len((tmp_path / "rejected.jsonl").read_bytes().splitlines()) == 1
@@ -239,7 +283,7 @@ async def test_database_durability_answers_after_the_commit(tmp_path: Path) -> N
 async def test_an_open_stream_is_released_when_it_settles(tmp_path: Path) -> None:
     recorder = make_recorder(tmp_path)
     await recorder.start()
-    account = make_account(lambda a: recorder.record(a, plan=make_plan()))
+    account = make_account(record=lambda a: recorder.record(a, plan=make_plan()))
     recorder.open(account)
     account.settle("ok")
     await until_ledger_has(1)

@@ -1,9 +1,7 @@
 """The request log and the page of one request."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,9 +10,9 @@ from django.test import Client
 
 from apps.accounts.models import Organization, User
 from apps.kit.ids import uuid7
-from apps.router.rows import DecisionRow, RequestRow
+from apps.router.rows import DecisionRow
 from tests.factories import make_member, make_org
-from tests.router.ledger.rows import make_attempt, make_row, microseconds, ship_rows
+from tests.router.ledger.rows import make_attempt, make_row, microseconds, ship
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER = microseconds(datetime(2026, 11, 1, tzinfo=UTC))
@@ -48,10 +46,6 @@ def client(vic: User) -> Client:
     client = Client()
     client.force_login(vic)
     return client
-
-
-def ship(rows: list[RequestRow], *more: Any) -> None:
-    asyncio.run(ship_rows(rows, *more))
 
 
 def test_the_log_shows_the_newest_first(org: Organization, client: Client) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -95,9 +95,6 @@ def _columns(query: QueryDict, sort: str) -> list[Column]:
 @require_safe
 @publicly_cached
 def model(request: HttpRequest, slug: str) -> HttpResponse:
-    if "\x00" in slug:
-        # Postgres stores no text with it, and refuses to look for one.
-        raise Http404
     ai_model = get_object_or_404(AIModel.objects.select_related("successor"), slug=slug)
     form, mix = mix_form(request.GET)
     offers = offers_of(ai_model, mix=mix, at=utc_now())

@@ -107,6 +107,16 @@ class CompiledPrice:
             usage.reasoning,
         )
 
+    @property
+    def input_nano(self) -> int:
+        """Nano-dollars of a million fresh tokens of a short prompt."""
+        return self._base[0]
+
+    @property
+    def output_nano(self) -> int:
+        """Nano-dollars of a million output tokens after a short prompt."""
+        return self._base[4]
+
     def dearest_output_nano(self) -> int:
         """Nano-dollars of a million output tokens, written or thought, whichever
         costs more, at the prompt size where they cost the most.

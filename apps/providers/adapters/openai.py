@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from apps.providers.adapters import embeddings
 from apps.providers.adapters.sse import Event
 from apps.providers.adapters.stream import Draft, StreamDecoder
+from apps.providers.adapters.translated import translated
 from apps.providers.adapters.usage import openai_usage
 from apps.providers.errors import BadAnswerError, from_error_object
 from apps.providers.registry import REGISTRY
@@ -34,9 +36,16 @@ _from_json = msgspec.json.Decoder().decode
 
 def encode(endpoint: Endpoint, request: ChatRequest) -> HTTPCall:
     """The call for `request`; fields that are not known here travel untouched."""
-    body = {**request.body, "model": request.model, "stream": request.is_stream}
-    body.pop("stream_options", None)
+    if request.is_embedding:
+        path = embeddings.PATH
+        return HTTPCall(path, headers(endpoint), embeddings.body_of(request))
     known = REGISTRY.get(endpoint.provider)
+    own = request.body
+    if request.native is not None:
+        takes_marks = known is not None and known.takes_cache_marks
+        own = translated(request, takes_marks=takes_marks)
+    body = {**own, "model": request.model, "stream": request.is_stream}
+    body.pop("stream_options", None)
     if request.is_stream and (known is None or known.has_stream_options):
         asked = request.body.get("stream_options")
         kept = asked if isinstance(asked, dict) else {}

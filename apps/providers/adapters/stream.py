@@ -4,7 +4,7 @@ from typing import Protocol
 
 from apps.providers.adapters.sse import Event, EventSplitter
 from apps.providers.errors import ConnectionFailedError, UpstreamError
-from apps.providers.wire import StreamPart, Usage
+from apps.providers.wire import Speech, StreamPart, Usage
 
 
 class Draft:
@@ -14,15 +14,17 @@ class Draft:
         "_characters",
         "_data",
         "_finish_reason",
+        "_speech",
         "_texts",
         "_usage",
         "is_done",
         "parts",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, speech: Speech = "openai") -> None:
         self.parts: list[StreamPart] = []
         self.is_done = False
+        self._speech = speech
         self._clear()
 
     def _clear(self) -> None:
@@ -48,6 +50,10 @@ class Draft:
             data = data.replace(b"\n", b" ")
         self._data.append(b"data: %b\n\n" % data)
 
+    def relay_event(self, event: Event) -> None:
+        """Pass one event on with its name, for a caller of the same protocol."""
+        self._data.append(framed(event))
+
     def flush(self) -> None:
         if self._data or self._characters or self._usage or self._finish_reason:
             self.parts.append(
@@ -58,6 +64,7 @@ class Draft:
                     usage=self._usage,
                     finish_reason=self._finish_reason,
                     is_token=self._characters > 0,
+                    speech=self._speech,
                 )
             )
             self._clear()
@@ -70,10 +77,21 @@ class Draft:
         self._clear()
         self.parts.append(StreamPart(data=event, usage=usage, is_usage_only=True))
 
-    def finish(self) -> None:
+    def finish(self, last: bytes = b"") -> None:
+        """Close the answer; `last` is the event that says so, where one is relayed."""
         self.flush()
-        self.parts.append(StreamPart(is_done=True))
+        self.parts.append(StreamPart(data=last, is_done=True, speech=self._speech))
         self.is_done = True
+
+
+def framed(event: Event) -> bytes:
+    """An event's bytes as they are sent on."""
+    name, data = event
+    if data.find(b"\n") >= 0:
+        data = data.replace(b"\n", b"\ndata: ")
+    if name:
+        return b"event: %b\ndata: %b\n\n" % (name, data)
+    return b"data: %b\n\n" % data
 
 
 class EventReader(Protocol):
@@ -92,8 +110,9 @@ class StreamDecoder:
     before an error is never lost.
     """
 
-    def __init__(self, reader: EventReader) -> None:
+    def __init__(self, reader: EventReader, speech: Speech = "openai") -> None:
         self._reader = reader
+        self._speech: Speech = speech
         self._splitter = EventSplitter()
         self.problem: UpstreamError | None = None
         self.is_done = False
@@ -102,7 +121,7 @@ class StreamDecoder:
         """The parts that these bytes complete."""
         if self.is_done or self.problem:
             return []
-        draft = Draft()
+        draft = Draft(self._speech)
         try:
             self._read(self._splitter.feed(chunk), draft)
         except UpstreamError as problem:
@@ -115,7 +134,7 @@ class StreamDecoder:
         """What the end of the network's stream completes, or leaves broken."""
         if self.is_done or self.problem:
             return []
-        draft = Draft()
+        draft = Draft(self._speech)
         broken = ConnectionFailedError("the stream broke off")
         try:
             self._read(self._splitter.finish(), draft)

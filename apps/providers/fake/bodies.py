@@ -5,10 +5,16 @@ from typing import Any
 
 import msgspec
 
+from apps.providers.adapters import embeddings
+from apps.providers.fake import responses
+from apps.providers.fake.pieces import pieces
 from apps.providers.fake.script import Script
+from apps.providers.wire import ChatRequest
 
 _to_json = msgspec.json.Encoder().encode
 CREATED = 1_780_000_000
+# Proves the fake's thoughts genuine, as Anthropic's signature does.
+SIGNATURE = "signed-by-the-fake"
 
 
 def error_body(path: str, script: Script) -> bytes:
@@ -20,8 +26,14 @@ def error_body(path: str, script: Script) -> bytes:
 
 def whole(path: str, request: dict[str, Any], script: Script) -> bytes:
     """The body of an answer that is not streamed."""
+    if path.endswith("/embeddings"):
+        return _embeddings(request, script)
     if path.endswith("/messages"):
         return _to_json(_anthropic_message(request, script))
+    if path.endswith("/count_tokens"):
+        return _to_json({"input_tokens": _tokens(request, script)[0]})
+    if path.endswith("/responses"):
+        return _to_json(responses.whole(request, script))
     message: dict[str, Any] = {"role": "assistant", "content": script.text}
     if script.reasoning:
         message["reasoning_content"] = script.reasoning
@@ -39,6 +51,10 @@ def events(path: str, request: dict[str, Any], script: Script) -> Iterator[bytes
         for event in _anthropic_events(request, script):
             yield b"event: %b\ndata: %b\n\n" % (event["type"].encode(), _to_json(event))
         return
+    if path.endswith("/responses"):
+        for event in responses.events(request, script):
+            yield b"event: %b\ndata: %b\n\n" % (event["type"].encode(), _to_json(event))
+        return
     head = _head(request, "chat.completion.chunk")
     for chunk in _openai_chunks(request, script):
         yield b"data: %b\n\n" % _to_json(head | chunk)
@@ -51,13 +67,18 @@ def error_event(path: str, script: Script) -> bytes:
     if path.endswith("/messages"):
         body = _to_json({"type": "error", "error": error})
         return b"event: error\ndata: %b\n\n" % body
+    if path.endswith("/responses"):
+        body = _to_json({"type": "error", "sequence_number": 99, **error})
+        return b"event: error\ndata: %b\n\n" % body
     return b"data: %b\n\n" % _to_json({"error": error})
 
 
-def pieces(text: str, count: int) -> list[str]:
-    """The text in `count` pieces of about the same length."""
-    size = max(1, -(-len(text) // max(1, count)))
-    return [text[start : start + size] for start in range(0, len(text), size)]
+def _embeddings(request: dict[str, Any], script: Script) -> bytes:
+    """Vectors as a provider would send them, counted as the script says."""
+    asked = ChatRequest(request.get("model", ""), request, is_embedding=True)
+    body = embeddings.echo(asked).body
+    body["usage"] = body["usage"] if script.usage is None else script.usage
+    return _to_json(body)
 
 
 def _head(request: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -136,7 +157,8 @@ def _anthropic_usage(request: dict[str, Any], script: Script) -> dict[str, Any]:
 def _anthropic_message(request: dict[str, Any], script: Script) -> dict[str, Any]:
     content: list[dict[str, Any]] = []
     if script.reasoning:
-        content.append({"type": "thinking", "thinking": script.reasoning})
+        signed = {"thinking": script.reasoning, "signature": SIGNATURE}
+        content.append({"type": "thinking", **signed})
     if script.text:
         content.append({"type": "text", "text": script.text})
     for call in script.tool_calls:
@@ -187,5 +209,8 @@ def _anthropic_block(
     delta_kind = "input_json_delta" if kind == "tool_use" else f"{kind}_delta"
     for piece in pieces(whole_text, script.chunks):
         delta = {"type": delta_kind, name: piece}
+        yield {"type": "content_block_delta", "index": index, "delta": delta}
+    if kind == "thinking":
+        delta = {"type": "signature_delta", "signature": SIGNATURE}
         yield {"type": "content_block_delta", "index": index, "delta": delta}
     yield {"type": "content_block_stop", "index": index}

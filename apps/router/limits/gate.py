@@ -62,6 +62,9 @@ class Applicant:
     choices: int
     tokens: int  # estimated, of the prompt and the answer
     accepted_at: datetime
+    alias_id: UUID | None = None
+    # How many attempts may be billed: two when a late one is hedged.
+    attempts: int = 1
 
 
 @dataclass(slots=True)
@@ -100,7 +103,7 @@ class Gate:
         """Count and reserve; raises RateLimitedError or BudgetExceededError."""
         caller, limits = applicant.caller, applicant.limits
         buckets = buckets_for(caller, limits, self.usual, tokens=applicant.tokens)
-        budgets = limits.budgets_of(caller.key_id)
+        budgets = limits.budgets_of(caller.key_id, applicant.alias_id)
         if not buckets and not budgets:
             return FREE_PASS
         ticket = Ticket()
@@ -173,6 +176,9 @@ class Gate:
             ) from problem
         if not needed.wanted:
             return
+        # Each attempt that is billed may cost as much as the dearest.
+        times = applicant.attempts
+        needed = Range(needed.least * times, needed.wanted * times)
         day = applicant.accepted_at.date()
         org_id = applicant.caller.org_id
         purses = [
@@ -242,6 +248,6 @@ def _warnings(purses: Sequence[Purse]) -> Headers:
 
 
 def _state(purse: Purse) -> str:
-    whose = "organization" if purse.rule.key_id is None else "key"
-    percent = int(purse.used_share * 100)
-    return f'"{whose}-{purse.rule.period}";used={percent};limit={purse.limit / 1e9:.2f}'
+    rule, percent = purse.rule, int(purse.used_share * 100)
+    name, limit = f"{rule.kind}-{rule.period}", purse.limit / 1e9
+    return f'"{name}";used={percent};limit={limit:.2f}'

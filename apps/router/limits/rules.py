@@ -12,34 +12,52 @@ PERIODS: Final[tuple[Period, ...]] = ("day", "month")
 
 @dataclass(frozen=True, slots=True)
 class BudgetRule:
-    """What a key, or with `key_id` None the whole organization, may spend."""
+    """What a key, an alias, or without either the whole organization, may spend."""
 
     id: UUID
     key_id: UUID | None
     period: Period
     limit_nano: int
+    # The alias's name; empty where the budget is not one's.
+    alias: str = ""
 
     @property
     def title(self) -> str:
         """Such as "the monthly budget of this API key", for messages."""
         often = {"day": "daily", "month": "monthly"}[self.period]
-        whose = "your organization" if self.key_id is None else "this API key"
-        return f"the {often} budget of {whose}"
+        return f"the {often} budget of {self._whose}"
+
+    @property
+    def kind(self) -> str:
+        """Whose it is, in one word: "key", "alias" or "organization"."""
+        if self.alias:
+            return "alias"
+        return "organization" if self.key_id is None else "key"
+
+    @property
+    def _whose(self) -> str:
+        if self.alias:
+            return f"the alias {self.alias}"
+        return "your organization" if self.key_id is None else "this API key"
 
 
 @dataclass(frozen=True, slots=True)
 class OrgLimits:
-    """An organization's limits and budgets, its keys' budgets among them."""
+    """An organization's limits and budgets, its keys' and aliases' among them."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     budgets: tuple[BudgetRule, ...] = ()
     by_key: Mapping[UUID, tuple[BudgetRule, ...]] = field(default_factory=dict)
+    by_alias: Mapping[UUID, tuple[BudgetRule, ...]] = field(default_factory=dict)
 
-    def budgets_of(self, key_id: UUID | None) -> tuple[BudgetRule, ...]:
-        """All that a request with this key has to fit into."""
+    def budgets_of(
+        self, key_id: UUID | None, alias_id: UUID | None = None
+    ) -> tuple[BudgetRule, ...]:
+        """All that a request with this key to this alias has to fit into."""
         own = self.by_key.get(key_id, ()) if key_id else ()
-        return (*own, *self.budgets)
+        its = self.by_alias.get(alias_id, ()) if alias_id else ()
+        return (*own, *its, *self.budgets)
 
 
 NO_LIMITS: Final = OrgLimits()

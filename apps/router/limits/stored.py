@@ -17,7 +17,7 @@ def limits_by_org(policies: Iterable[Policy]) -> dict[UUID, OrgLimits]:
     """
     rates = {row.org_id: row for row in policies}
     budgets: dict[UUID, list[Budget]] = defaultdict(list)
-    for budget in Budget.objects.order_by("id"):
+    for budget in Budget.objects.select_related("alias").order_by("id"):
         budgets[budget.org_id].append(budget)
     return {
         org_id: _limits(rates.get(org_id), budgets.get(org_id, []))
@@ -27,18 +27,26 @@ def limits_by_org(policies: Iterable[Policy]) -> dict[UUID, OrgLimits]:
 
 def rule_of(budget: Budget) -> BudgetRule:
     period: Period = "day" if budget.period == Budget.Period.DAY else "month"
-    return BudgetRule(budget.id, budget.key_id, period, to_nano(budget.limit_usd))
+    alias = budget.alias.name if budget.alias else ""
+    limit = to_nano(budget.limit_usd)
+    return BudgetRule(budget.id, budget.key_id, period, limit, alias)
 
 
 def _limits(policy: Policy | None, budgets: Iterable[Budget]) -> OrgLimits:
-    rules = [rule_of(budget) for budget in budgets]
+    own: list[BudgetRule] = []
     by_key: dict[UUID, list[BudgetRule]] = defaultdict(list)
-    for rule in rules:
-        if rule.key_id is not None:
-            by_key[rule.key_id].append(rule)
+    by_alias: dict[UUID, list[BudgetRule]] = defaultdict(list)
+    for budget in budgets:
+        place = own
+        if budget.key_id is not None:
+            place = by_key[budget.key_id]
+        elif budget.alias_id is not None:
+            place = by_alias[budget.alias_id]
+        place.append(rule_of(budget))
     return OrgLimits(
         requests_per_minute=policy.requests_per_minute if policy else None,
         tokens_per_minute=policy.tokens_per_minute if policy else None,
-        budgets=tuple(rule for rule in rules if rule.key_id is None),
-        by_key={key_id: tuple(own) for key_id, own in by_key.items()},
+        budgets=tuple(own),
+        by_key={key_id: tuple(rules) for key_id, rules in by_key.items()},
+        by_alias={alias_id: tuple(rules) for alias_id, rules in by_alias.items()},
     )

@@ -74,6 +74,20 @@ def percent(share: float | None) -> SafeString | str:
 
 
 @register.filter
+def signed_percent(share: float | None) -> SafeString | str:
+    """A difference as a percentage, told by its sign."""
+    if share is None:
+        return NOT_ASSESSED
+    return f"{share * 100:+.1f} %".replace("-", MINUS)
+
+
+@register.filter
+def size(usd: Decimal) -> Decimal:
+    """An amount without its sign, where words say which way it goes."""
+    return abs(usd)
+
+
+@register.filter
 def score(value: float | None) -> SafeString | str:
     return NOT_ASSESSED if value is None else f"{value:.2f}"
 

@@ -1,5 +1,6 @@
 """The serializers and the gateway's own types take and refuse the same bodies."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.kit.errors import ValidationError
+from apps.router.api_urls import urlpatterns
 from apps.router.bodies import read_chat
+from apps.router.openapi import LINKS
 from apps.router.serializers import ChatRequestSerializer
 
 HELLO = [{"role": "user", "content": "Hi"}]
@@ -83,10 +86,42 @@ def test_parts_and_tool_messages_are_taken() -> None:
 def test_the_schema_tells_every_address() -> None:
     schema = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # not typed upstream
 
-    assert {path for path in schema["paths"] if path.startswith("/v1/")} == {
-        "/v1/chat",
-        "/v1/chat/completions",
-        "/v1/models",
-        "/v1/router/debug",
-        "/v1/usage",
+    told = {path for path in schema["paths"] if path.startswith("/v1/")}
+    served = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/v1/{pattern.pattern}")
+        for pattern in urlpatterns
+        if pattern.name != "v1-nothing"
     }
+    assert told == served
+
+
+def test_each_operation_says_what_it_is_and_how_it_fails() -> None:
+    schema = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # not typed upstream
+    operations = [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in schema["paths"].items()
+        if path.startswith("/v1/")
+        for method, operation in methods.items()
+    ]
+
+    ids = [operation["operationId"] for _, operation in operations]
+    assert len(set(ids)) == len(ids)
+    for name, operation in operations:
+        assert operation.get("description"), name
+        assert {"401", "429"} <= operation["responses"].keys(), name
+        assert operation["security"] == [{"APIKey": []}], name
+
+
+def test_links_lead_to_operations_that_are_there() -> None:
+    schema = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]  # not typed upstream
+    operations = {
+        operation["operationId"]: operation
+        for methods in schema["paths"].values()
+        for operation in methods.values()
+    }
+
+    for source, target, parameters in LINKS:
+        named = {p["name"] for p in operations[target]["parameters"]}
+        assert parameters.keys() <= named, (source, target)
+        answers = operations[source]["responses"].values()
+        assert any(target in answer.get("links", {}) for answer in answers)

@@ -1,13 +1,15 @@
 """Callers who hang up: upstream is closed, the row is written, nothing is left."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from apps.providers.fake import FakeProvider
+from apps.router import front
 from apps.router.runtime import Runtime
-from tests.asgi import Exchange
-from tests.router.conftest import Caller, eventually, ledger
+from tests.asgi import App, Exchange
+from tests.router.conftest import DJANGO, Caller, eventually, ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +26,7 @@ async def test_leaving_before_the_first_byte_cancels_upstream(
 
     call.hang_up()
 
-    await eventually(lambda: fake.aborted("primary") == 1, within_s=1)
+    await eventually(lambda: fake.aborted("primary") == 1, within_s=5)
     [row] = await ledger()
     assert (row["status"], row["is_estimated"]) == ("cancelled", True)
     assert row["input_tokens"] > 0
@@ -44,28 +46,51 @@ async def test_leaving_in_the_middle_of_a_stream_cancels_upstream(
 
     call.hang_up()
 
-    await eventually(lambda: fake.aborted("primary") == 1, within_s=1)
+    await eventually(lambda: fake.aborted("primary") == 1, within_s=5)
     [row] = await ledger()
     assert (row["status"], row["is_estimated"]) == ("cancelled", True)
     assert row["output_tokens"] > 0
     assert row["cost_usd"] > 0
 
 
-async def test_500_callers_who_leave_are_all_written_and_leave_nothing(
-    router: Runtime, live: Caller, fake: FakeProvider
+async def test_a_caller_who_does_not_read_is_not_waited_for_for_ever(
+    router: Runtime,
+    live_token: str,
+    fake: FakeProvider,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    fake.script("primary", text="word " * 100, chunks=100, gap_s=0.05)
+    settings.REQUEST_DEADLINE_S = 0.3
+    monkeypatch.setattr(front, "UNREAD_S", 0.2)
+    live = Caller(front.Front(DJANGO), live_token)
+    call = live.start("POST", "/v1/chat", {**HELLO, "stream": True})
+    call.sent = asyncio.Queue(1)
+
+    await eventually(lambda: fake.aborted("primary") == 1, within_s=5)
+
+    [row] = await ledger()
+    assert (row["status"], row["is_estimated"]) == ("cancelled", True)
+
+
+async def test_callers_who_leave_are_all_written_and_leave_nothing(
+    router: Runtime, live: Caller, fake: FakeProvider, app: App
+) -> None:
+    # Nearly all calls come through the raw front; Django's threads are slower.
+    rounds = 10 if isinstance(app, front.Front) else 2
     fake.script("primary", fault="silent")
     fake.script("backup", text="word " * 2000, chunks=2000, gap_s=0.05)
     router.deadline_s = router.attempt_timeout_s = 60
     assert (await live.chat("Hi", model="third")).status == 200
     tasks_before = len(asyncio.all_tasks())
 
-    for _ in range(10):
+    for _ in range(rounds):
         await _fifty_who_leave(live, fake)
 
-    rows = await ledger(501, within_s=20)
-    assert [row["status"] for row in rows].count("cancelled") == 500
-    assert (fake.aborted("primary"), fake.aborted("backup")) == (250, 250)
+    half = 25 * rounds
+    rows = await ledger(2 * half + 1, within_s=20)
+    assert [row["status"] for row in rows].count("cancelled") == 2 * half
+    assert (fake.aborted("primary"), fake.aborted("backup")) == (half, half)
     await eventually(lambda: fake.open_connections <= 2, within_s=2)
     await eventually(lambda: len(asyncio.all_tasks()) <= tasks_before + 2, within_s=2)
 
@@ -85,7 +110,7 @@ async def _fifty_who_leave(live: Caller, fake: FakeProvider) -> None:
 
     await eventually(
         lambda: fake.aborted("primary") + fake.aborted("backup") == left + 50,
-        within_s=1,
+        within_s=5,
     )
     for call in [*waiting, *reading]:
         assert call.task is not None

@@ -12,11 +12,12 @@ from apps.accounts.keys import new_token
 from apps.accounts.models import APIKey, Organization
 from apps.kit.clock import utc_now
 from apps.providers.fake import FakeProvider
+from apps.router.front import Front
 from apps.router.runtime import Runtime
 from apps.tenancy.scope import scope
 from tests.asgi import Answer, App, exchange
 from tests.factories import make_key, make_org
-from tests.router.conftest import Caller, ledger
+from tests.router.conftest import DJANGO, Caller, ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,22 +91,22 @@ BAD_CHATS: dict[str, tuple[object, str | None]] = {
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("name", BAD_BODIES)
 async def test_a_bad_body_is_named(
-    router: Runtime, live: Caller, path: str, name: str
+    router: Runtime, live: Caller, path: str, subtests: pytest.Subtests
 ) -> None:
-    body, param = BAD_BODIES[name]
+    for name, (body, param) in BAD_BODIES.items():
+        with subtests.test(name):
+            answer = await live.post(path, body)
+            assert_refused(answer, 400, "validation_error", param)
 
-    assert_refused(await live.post(path, body), 400, "validation_error", param)
 
-
-@pytest.mark.parametrize("name", BAD_CHATS)
 async def test_a_bad_steering_field_is_named(
-    router: Runtime, live: Caller, name: str
+    router: Runtime, live: Caller, subtests: pytest.Subtests
 ) -> None:
-    body, param = BAD_CHATS[name]
-
-    assert_refused(await live.post("/v1/chat", body), 400, "validation_error", param)
+    for name, (body, param) in BAD_CHATS.items():
+        with subtests.test(name):
+            answer = await live.post("/v1/chat", body)
+            assert_refused(answer, 400, "validation_error", param)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -115,6 +116,16 @@ async def test_ten_megabytes_are_too_many(
     reply = await live.post(path, b'{"messages": "' + b"x" * 10_000_000 + b'"}')
 
     assert_refused(reply, 413, "payload_too_large", None)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_body_that_breaks_off_is_no_error_of_the_server(path: str) -> None:
+    call = exchange(Front(DJANGO), "POST", path)
+    call.is_body_read = True
+
+    call.hang_up()
+
+    assert_refused(await call.answer(), 400, "validation_error", None)
 
 
 @pytest.mark.parametrize("path", PATHS)

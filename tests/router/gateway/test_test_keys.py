@@ -8,8 +8,8 @@ from asgiref.sync import sync_to_async
 from apps.accounts.models import Organization
 from apps.kit.errors import NoModelAvailableError
 from apps.providers.fake import FakeProvider
-from apps.router.execute import _keep_from_providers
 from apps.router.runtime import Runtime
+from apps.router.walk import _keep_from_providers
 from tests.asgi import App
 from tests.factories import make_key
 from tests.router.conftest import Caller, ledger
@@ -91,4 +91,4 @@ async def test_the_list_names_only_the_stand_in(router: Runtime, test: Caller) -
 
 def test_a_chain_with_a_provider_is_stopped_before_its_first_attempt() -> None:
     with pytest.raises(NoModelAvailableError):
-        _keep_from_providers([scored("a/paid")])
+        _keep_from_providers((scored("a/paid"),))

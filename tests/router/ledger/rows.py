@@ -1,5 +1,6 @@
 """Ledger rows for tests, shipped as the recorder ships them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from django.db import connections
 from apps.kit.clock import utc_now
 from apps.kit.ids import uuid7
 from apps.router.rows import AttemptRow, DecisionRow, RequestRow
-from apps.router.ship import ship
+from apps.router.ship import ship as copy_in
 from apps.tenancy.dsn import dsn_of
 
 
@@ -84,7 +85,11 @@ async def ship_rows(
     decisions: Sequence[DecisionRow] = (),
 ) -> None:
     async with await connect() as connection:
-        await ship(connection, rows, attempts, decisions)
+        await copy_in(connection, rows, attempts, decisions)
+
+
+def ship(rows: Sequence[RequestRow], *more: Any) -> None:
+    asyncio.run(ship_rows(rows, *more))
 
 
 def select(statement: str, *params: Any) -> list[tuple[Any, ...]]:

@@ -1,7 +1,5 @@
 """The request log: pages without gaps, filters, and what is behind one request."""
 
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,17 +9,13 @@ import pytest
 from apps.accounts.models import Organization
 from apps.kit.ids import uuid7
 from apps.router.queries import RequestFilter, recent_requests, request_detail
-from apps.router.rows import DecisionRow, RequestRow
+from apps.router.rows import DecisionRow
 from apps.tenancy.scope import scope
 from tests.factories import make_key, make_org
-from tests.router.ledger.rows import make_attempt, make_row, microseconds, ship_rows
+from tests.router.ledger.rows import make_attempt, make_row, microseconds, ship
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER = microseconds(datetime(2026, 11, 1, tzinfo=UTC))
-
-
-def ship(rows: Sequence[RequestRow], *more: Any) -> None:
-    asyncio.run(ship_rows(rows, *more))
 
 
 @pytest.fixture

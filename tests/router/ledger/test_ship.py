@@ -83,6 +83,15 @@ async def test_what_postgres_cannot_store_does_not_stop_the_rest() -> None:
     assert kept == ("a\ufffdb",)
 
 
+async def test_what_was_not_measured_arrives_as_nothing() -> None:
+    row = make_row(uuid7(), first_token_ms=None, step=None)
+
+    await ship_rows([row], [make_attempt(row)])
+
+    [found] = await read("SELECT first_token_ms, step FROM router_routed_request")
+    assert found == (None, None)
+
+
 async def test_a_decision_keeps_its_content() -> None:
     row = make_row(uuid7())
     content = {"reason": 'the "best"', "candidates": [{"score": 0.5}, None]}

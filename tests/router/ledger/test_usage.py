@@ -1,7 +1,5 @@
 """Usage is the ledger's sums, to the nano-dollar, however far the roll-ups are."""
 
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,11 +13,12 @@ from hypothesis import strategies as st
 from apps.accounts.models import Organization
 from apps.kit.ids import uuid7
 from apps.router import rollups
-from apps.router.queries import Mode, UsageReport, usage
+from apps.router.queries import Mode, UsageFilter, UsageReport, usage
 from apps.router.rows import RequestRow
+from apps.router.usage import detailed_usage
 from apps.tenancy.scope import ScopeError, scope
 from tests.factories import make_key, make_org
-from tests.router.ledger.rows import make_row, microseconds, ship_rows
+from tests.router.ledger.rows import make_row, microseconds, ship
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 SPAN_MINUTES = 5 * 24 * 60
@@ -49,16 +48,17 @@ facts = st.fixed_dictionaries(
         "cost_nano": money,
         "baseline_nano": money,
         "latency_ms": st.integers(0, 10**5),
+        "alias": st.sampled_from(["", "uc/support"]),
+        "tags": st.sampled_from(["", "team:a", "team:a team:b"]),
+        "purpose": st.sampled_from(["call", "call", "shadow"]),
+        "cache": st.sampled_from(["", "", "exact"]),
+        "cache_saved_nano": money,
     }
 )
 # What happens to the ledger, one after the other: rows come, or roll-ups run.
 histories = st.lists(
     st.lists(facts, min_size=1, max_size=12) | st.just("roll up"), max_size=6
 )
-
-
-def ship(rows: Sequence[RequestRow]) -> None:
-    asyncio.run(ship_rows(rows))
 
 
 @pytest.fixture
@@ -93,9 +93,25 @@ def test_usage_is_the_sum_of_the_rows(
         rows += new
 
     for start, end in ranges:
+        counted = in_range(rows, start, end, mode)
         with scope(org.id):
             report = usage(start, end, mode)
-        assert_is_sum(report, in_range(rows, start, end, mode))
+            hourly = usage(start, end, mode, by_hour=True)
+            details = list(
+                detailed_usage(start, end, wanted=UsageFilter(mode), by_hour=True)
+            )
+            wanted = UsageFilter(mode, model="a/one", alias="uc/support", tag="team:b")
+            few = usage(start, end, wanted=wanted)
+        assert_is_sum(report, counted)
+        assert_is_sum(hourly, counted)
+        assert sum(line.cost for line in hourly.by_hour) == report.total_cost
+        assert sum(line["cost_usd"] for line in details) == report.total_cost
+        assert_is_sum(few, [row for row in counted if fits(row, wanted)])
+
+
+def fits(row: RequestRow, wanted: UsageFilter) -> bool:
+    of_model = row.model == wanted.model and row.alias == wanted.alias
+    return of_model and wanted.tag in row.tags.split()
 
 
 def in_range(
@@ -124,9 +140,18 @@ def assert_is_sum(report: UsageReport, rows: list[RequestRow]) -> None:
     assert report.baseline_cost == NANO * sum(b for b, _ in both)
     assert report.total_tokens_input == sum(row.input_tokens for row in rows)
     assert report.total_tokens_output == sum(row.output_tokens for row in rows)
-    mean = sum(row.latency_ms for row in rows) / len(rows) if rows else None
+    asked = [row.latency_ms for row in rows if not row.cache]
+    mean = sum(asked) / len(asked) if asked else None
     assert report.avg_latency_ms == mean
-    for lines in (report.by_day, report.by_model, report.by_task, report.by_key):
+    assert report.cache_hits == sum(row.cache != "" for row in rows)
+    saved = sum(row.cache_saved_nano or 0 for row in rows)
+    assert report.cache_savings == NANO * saved
+    complete = (
+        *(report.by_day, report.by_model, report.by_task, report.by_key),
+        *(report.by_provider, report.by_purpose),
+        *((report.by_alias,) if report.by_alias else ()),
+    )
+    for lines in complete:
         assert sum(line.requests for line in lines) == len(rows)
         assert sum(line.cost for line in lines) == report.total_cost
         assert sum(line.savings for line in lines) == report.estimated_savings
@@ -156,6 +181,58 @@ def test_groups_have_their_names(org: Organization) -> None:
         "Playground",
     }
     assert report.by_alias == []
+
+
+def test_a_request_counts_under_each_tag_of_its_key(org: Organization) -> None:
+    ship(
+        [
+            make_row(org.id, MONDAY, tags="env:ci team:a", cost_nano=5),
+            make_row(org.id, MONDAY, tags="team:a", cost_nano=2),
+            make_row(org.id, MONDAY, cost_nano=1),
+        ]
+    )
+
+    with scope(org.id):
+        report = usage(MONDAY, MONDAY + timedelta(days=1))
+
+    costs = {line.label: line.cost for line in report.by_tag}
+    assert costs == {"team:a": 7 * NANO, "env:ci": 5 * NANO, "": NANO}
+    assert report.total_cost == 8 * NANO
+
+
+def test_what_was_sent_on_behalf_stands_apart(org: Organization) -> None:
+    ship(
+        [
+            make_row(org.id, MONDAY, cost_nano=5),
+            make_row(org.id, MONDAY, cost_nano=3, purpose="shadow"),
+            make_row(org.id, MONDAY, cost_nano=1, purpose="judge"),
+        ]
+    )
+
+    with scope(org.id):
+        report = usage(MONDAY, MONDAY + timedelta(days=1))
+
+    assert [line.label for line in report.by_purpose] == ["call", "shadow", "judge"]
+    assert [line.label for line in report.of_our_own] == ["shadow", "judge"]
+    assert report.total_cost == 9 * NANO
+
+
+def test_hours_are_called_by_their_first_moment(org: Organization) -> None:
+    ship(
+        [
+            make_row(org.id, MONDAY + timedelta(minutes=59)),
+            make_row(org.id, MONDAY + timedelta(minutes=61)),
+        ]
+    )
+    rollups.roll_up()
+
+    with scope(org.id):
+        report = usage(MONDAY, MONDAY + timedelta(days=1), by_hour=True)
+
+    assert [line.label for line in report.by_hour] == [
+        "2026-11-16T00:00:00+00:00",
+        "2026-11-16T01:00:00+00:00",
+    ]
 
 
 def test_another_organization_is_not_counted(org: Organization) -> None:

@@ -236,7 +236,6 @@ async def test_four_fifths_spent_is_told_in_a_header(
     await budgeted(router, org, "0.01")
     first = await live.chat("Hi", model="primary", max_tokens=4_200)
     await settled(org, spent=Decimal("0.0085"))
-    fake.script("primary", usage={"prompt_tokens": 10, "completion_tokens": 10})
 
     second = await live.chat("Hi", model="primary", max_tokens=10)
 

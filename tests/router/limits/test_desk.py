@@ -153,6 +153,19 @@ async def test_what_lies_idle_goes_back(org: Organization, rule: BudgetRule) -> 
         assert purse.leased == 0
 
 
+async def test_a_purse_about_to_be_used_is_not_tidied_away(
+    org: Organization, rule: BudgetRule
+) -> None:
+    async with desks(1) as (desk,):
+        purse = desk.purse(rule, org.id, MONTH)
+        await desk._tidy()
+        await desk.reserve(purse, least=1, wanted=1000)
+        await desk._sync()
+
+        assert desk.purse(rule, org.id, MONTH) is purse
+        assert await held() > 0
+
+
 async def test_a_request_that_leaves_while_it_waits_holds_nothing(
     org: Organization, rule: BudgetRule
 ) -> None:

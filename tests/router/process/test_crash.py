@@ -18,7 +18,8 @@ from tests.router.process.web import Gate, WebProcess, web_process
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CLIENTS = 32
-KILLS = 6
+# `./run bench faults` kills twice as often.
+KILLS = 3
 BODY = {"messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -91,7 +92,7 @@ async def until(condition: Callable[[], Any], *, within_s: float) -> float:
     return monotonic() - started
 
 
-async def test_six_kills_lose_no_answered_request_and_double_none(
+async def test_kills_lose_no_answered_request_and_double_none(
     market: None, slow_fake: FakeProvider, live_token: str, tmp_path: Path
 ) -> None:
     async with web_process(tmp_path) as web:
@@ -123,7 +124,7 @@ async def _all_shipped(folder: Path) -> None:
     await until(is_quiet, within_s=30)
 
 
-@pytest.mark.parametrize(("way", "for_s"), [("shut", 10), ("frozen", 10)])
+@pytest.mark.parametrize(("way", "for_s"), [("shut", 4), ("frozen", 4)])
 async def test_postgres_away_under_load_costs_no_request(
     market: None,
     slow_fake: FakeProvider,

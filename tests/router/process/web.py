@@ -73,7 +73,7 @@ class WebProcess:
 
     async def start(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--loop"]
-        command += ["uvloop", "--workers", "1", "--workers-kill-timeout", "5"]
+        command += ["uvloop", "--workers", "1", "--workers-kill-timeout", "20"]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
@@ -94,6 +94,16 @@ class WebProcess:
                         if (await client.get(f"{self.url}/health")).is_success:
                             return
                     await asyncio.sleep(0.05)
+
+    def terminate(self) -> None:
+        """Ask the server to stop, as whoever deploys does."""
+        assert self._process is not None
+        self._process.terminate()
+
+    def wait(self, seconds: float) -> int:
+        """The exit code, once it has ended."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def kill(self) -> None:
         """End the whole group at once, as a crash or the kernel would."""

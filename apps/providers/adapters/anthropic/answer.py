@@ -1,5 +1,6 @@
 """Anthropic's whole answer, in OpenAI's shape."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -27,14 +28,7 @@ def finish_reason(reason: object) -> str | None:
 def decode(raw: bytes, created: int = 0) -> ChatResult:
     """The answer; `created` (Unix seconds) is put in, as Anthropic sends none."""
     answer = _answer(raw)
-    texts, thoughts, calls = _parts(answer.get("content"))
-    text = "".join(texts)
-    content = text if text or not calls else None
-    message: dict[str, Any] = {"role": "assistant", "content": content}
-    if thoughts:
-        message["reasoning_content"] = "".join(thoughts)
-    if calls:
-        message["tool_calls"] = calls
+    message, text = _message(answer["content"])
     reason = finish_reason(answer.get("stop_reason"))
     counted = answer.get("usage")
     usage = anthropic_usage(counted, _to_json(counted).decode())
@@ -48,6 +42,45 @@ def decode(raw: bytes, created: int = 0) -> ChatResult:
     if usage is not None:
         body["usage"] = openai_shape(usage)
     return ChatResult(body, usage, reason, text)
+
+
+def decode_native(raw: bytes, created: int = 0) -> ChatResult:
+    """The same, its bytes kept for a caller of this protocol."""
+    return replace(decode(raw, created), raw=raw, speech="anthropic")
+
+
+def _message(blocks: list[Any]) -> tuple[dict[str, Any], str]:
+    texts, thoughts, calls = _parts(blocks)
+    text = "".join(texts)
+    content = text if text or not calls else None
+    message: dict[str, Any] = {"role": "assistant", "content": content}
+    if thoughts:
+        message["reasoning_content"] = "".join(thoughts)
+    if details := details_of(blocks):
+        message["reasoning_details"] = details
+    if calls:
+        message["tool_calls"] = calls
+    return message, text
+
+
+def details_of(blocks: list[Any]) -> list[dict[str, Any]]:
+    """The thoughts as a caller must hand them back: with what proves them genuine.
+
+    The shape is OpenRouter's, which clients know:
+    https://openrouter.ai/docs/use-cases/reasoning-tokens
+    """
+    found: list[dict[str, Any]] = []
+    for block in blocks:
+        kind = block.get("type") if isinstance(block, dict) else None
+        about = {"format": "anthropic-claude-v1", "index": len(found)}
+        if kind == "redacted_thinking":
+            data = str(block.get("data", ""))
+            found.append({"type": "reasoning.encrypted", "data": data, **about})
+        elif kind == "thinking" and block.get("signature"):
+            signed = {"signature": block["signature"], **about}
+            text = str(block.get("thinking", ""))
+            found.append({"type": "reasoning.text", "text": text, **signed})
+    return found
 
 
 def _answer(raw: bytes) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from apps.providers.adapters.anthropic.answer import finish_reason
+from apps.providers.adapters.anthropic.answer import details_of, finish_reason
 from apps.providers.adapters.sse import Event
-from apps.providers.adapters.stream import Draft, StreamDecoder
+from apps.providers.adapters.stream import Draft, StreamDecoder, framed
 from apps.providers.adapters.usage import (
     anthropic_usage,
     estimated_tokens,
@@ -26,6 +26,11 @@ _from_json = msgspec.json.Decoder(dict[str, Any]).decode
 def decoder(created: int = 0) -> StreamDecoder:
     """A decoder for one stream; `created` (Unix seconds) goes into its chunks."""
     return StreamDecoder(_Reader(created))
+
+
+def native_decoder(created: int = 0) -> StreamDecoder:
+    """The same for a caller of this protocol: events are relayed as they came."""
+    return StreamDecoder(_NativeReader(created), "anthropic")
 
 
 class _Reader:
@@ -44,6 +49,9 @@ class _Reader:
         self._characters = 0
         # Anthropic numbers all blocks, OpenAI the tool calls alone.
         self._calls: dict[object, int] = {}
+        # The thoughts of the block that is open, for what its signature covers.
+        self._thought: dict[str, Any] = {}
+        self._details = 0
 
     def read(self, event: Event, draft: Draft) -> None:
         _, data = event
@@ -56,6 +64,8 @@ class _Reader:
                 self._read_delta(fields, draft)
             case "content_block_start":
                 self._read_block(fields, draft)
+            case "content_block_stop":
+                self._send_details(draft)
             case "message_start":
                 self._read_start(_object(fields, "message"), draft)
             case "message_delta":
@@ -83,6 +93,8 @@ class _Reader:
             self._output({"tool_calls": [{**call, "function": function}]}, name, draft)
         elif block.get("type") == "text" and block.get("text"):
             self._read_text(str(block["text"]), draft)
+        elif block.get("type") in ("thinking", "redacted_thinking"):
+            self._thought = block
 
     def _read_delta(self, fields: dict[str, Any], draft: Draft) -> None:
         delta = _object(fields, "delta")
@@ -91,13 +103,27 @@ class _Reader:
                 self._read_text(str(delta.get("text", "")), draft)
             case "thinking_delta":
                 thought = str(delta.get("thinking", ""))
+                if self._thought:
+                    so_far = self._thought.get("thinking") or ""
+                    self._thought["thinking"] = so_far + thought
                 self._output({"reasoning_content": thought}, thought, draft)
+            case "signature_delta":
+                if self._thought:
+                    self._thought["signature"] = str(delta.get("signature", ""))
             case "input_json_delta":
                 written = str(delta.get("partial_json", ""))
                 index = self._calls.get(fields.get("index"))
                 if index is not None:  # a server's own tool is none of the caller's
                     call = {"index": index, "function": {"arguments": written}}
                     self._output({"tool_calls": [call]}, written, draft)
+
+    def _send_details(self, draft: Draft) -> None:
+        """The thoughts once more, signed, as the caller must hand them back."""
+        block, self._thought = self._thought, {}
+        for detail in details_of([block]):
+            numbered = {**detail, "index": self._details}
+            self._details += 1
+            self._send({"reasoning_details": [numbered]}, draft)
 
     def _read_text(self, text: str, draft: Draft) -> None:
         draft.add_output(text, 0)
@@ -142,6 +168,29 @@ class _Reader:
             return None
         output = max(self._at_start.output, estimated_tokens(self._characters))
         return replace(self._at_start, output=output, is_estimated=True)
+
+
+class _NativeReader(_Reader):
+    """Reads the facts, and relays the events themselves."""
+
+    def read(self, event: Event, draft: Draft) -> None:
+        self._event = event
+        super().read(event, draft)
+        if not draft.is_done:
+            draft.relay_event(event)
+
+    def _read_stop(self, draft: Draft) -> None:
+        self.is_complete = True
+        draft.add_facts(self._usage())
+        draft.finish(framed(self._event))
+
+    def _send_details(self, draft: Draft) -> None:
+        self._thought = {}
+
+    def _send(
+        self, delta: dict[str, Any], draft: Draft, reason: str | None = None
+    ) -> None:
+        """Send nothing: the event is relayed as it came."""
 
 
 def _object(fields: dict[str, Any], name: str) -> dict[str, Any]:

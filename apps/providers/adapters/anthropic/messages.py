@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from apps.providers.adapters.anthropic.native import FOREIGN_SIGNATURE
 from apps.providers.errors import BadRequestError, UnsupportedError
 
 type Block = dict[str, Any]
@@ -40,7 +41,7 @@ def _turn(role: object, message: dict[str, Any]) -> tuple[str, list[Block]]:
 
 
 def _assistant(message: dict[str, Any]) -> list[Block]:
-    blocks = _content(message.get("content"))
+    blocks = thoughts_of(message) + _content(message.get("content"))
     for call in message.get("tool_calls") or ():
         function = call.get("function") or {}
         blocks.append(
@@ -52,6 +53,22 @@ def _assistant(message: dict[str, Any]) -> list[Block]:
             }
         )
     return blocks
+
+
+def thoughts_of(message: dict[str, Any]) -> list[Block]:
+    """The signed thoughts that a caller hands back, as they must stand before all."""
+    details = message.get("reasoning_details")
+    found: list[Block] = []
+    for detail in details if isinstance(details, list) else ():
+        if not isinstance(detail, dict):
+            continue
+        if detail.get("type") == "reasoning.encrypted" and detail.get("data"):
+            found.append({"type": "redacted_thinking", "data": detail["data"]})
+        elif detail.get("signature") not in (None, "", FOREIGN_SIGNATURE):
+            thought, signature = detail.get("text") or "", detail["signature"]
+            block = {"type": "thinking", "thinking": thought, "signature": signature}
+            found.append(block)
+    return found
 
 
 def _arguments(written: object) -> dict[str, Any]:

@@ -5,8 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
+from apps.providers.adapters import embeddings
+from apps.providers.adapters.anthropic import native, thinking
 from apps.providers.adapters.anthropic.messages import conversation
-from apps.providers.errors import UnsupportedError
+from apps.providers.adapters.notes import dropped, noted
+from apps.providers.errors import BadRequestError, UnsupportedError
 from apps.providers.wire import ChatRequest, Endpoint, HTTPCall
 
 PATH: Final = "/messages"
@@ -26,11 +29,37 @@ _OWN_FIELDS: Final = (
     "thinking",
     "top_k",
 )
+# OpenAI's that Anthropic has no word for. Others (`user`, `store`, caching hints)
+# change nothing in the answer, and leaving them out is not worth a word.
+_UNSAYABLE: Final = (
+    "audio",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "modalities",
+    "prediction",
+    "presence_penalty",
+    "seed",
+    "top_logprobs",
+    "verbosity",
+    "web_search_options",
+)
+# Anthropic has no JSON mode without a schema.
+JSON_ONLY: Final = "Answer with one JSON object and nothing else."
 _to_json = msgspec.json.Encoder().encode
 
 
 def encode(endpoint: Endpoint, request: ChatRequest) -> HTTPCall:
     """The call for `request`; UnsupportedError for what cannot be said here."""
+    if request.is_embedding:
+        raise embeddings.refuse()
+    if request.native is not None and request.native.protocol == "anthropic":
+        named = native.with_callers(headers(endpoint), request.native.headers)
+        return HTTPCall(PATH, named, _to_json(native.body_of(request)))
+    return HTTPCall(PATH, headers(endpoint), _to_json(_translated(request)))
+
+
+def _translated(request: ChatRequest) -> dict[str, Any]:
     body = request.body
     if body.get("n") not in (None, 1):
         raise UnsupportedError("this provider gives one answer a request (n = 1)")
@@ -40,17 +69,24 @@ def encode(endpoint: Endpoint, request: ChatRequest) -> HTTPCall:
         "messages": messages,
         "max_tokens": _output_limit(body),
     }
-    if system:
-        call["system"] = system
     if request.is_stream:
         call["stream"] = True
     call.update({name: body[name] for name in _OWN_FIELDS if name in body})
-    call.update(_sampling(body))
     call.update(_tools(body))
-    call.update(_answer_format(body, call))
+    system += _answer_format(request, call)
+    if system:
+        call["system"] = system
+    _think(request, call)
+    call.update(_sampling(request, call))
     if isinstance(body.get("user"), str):
         call["metadata"] = {"user_id": body["user"]}
-    return HTTPCall(PATH, headers(endpoint), _to_json(call))
+    dropped(request, *(name for name in _UNSAYABLE if _says(body.get(name))))
+    return call
+
+
+def _says(value: object) -> bool:
+    """Whether leaving the value out changes anything."""
+    return value not in (None, False, 0, {}, []) and value != ["text"]
 
 
 @lru_cache(maxsize=1024)
@@ -69,18 +105,58 @@ def _output_limit(body: dict[str, Any]) -> int:
     return limit if isinstance(limit, int) else DEFAULT_MAX_TOKENS
 
 
-def _sampling(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if (temperature := body.get("temperature")) is not None:
+def _think(request: ChatRequest, call: dict[str, Any]) -> None:
+    """Ask for the effort that the caller names, where the model can be asked."""
+    effort = _effort_of(request.body)
+    if effort is not None and "thinking" not in call:
+        wanted = thinking.thinking(
+            effort, model=request.model, limit=call["max_tokens"]
+        )
+        if wanted is None:
+            dropped(request, "reasoning_effort")
+        for name, value in (wanted or {}).items():
+            asked = call.get(name)
+            call[name] = {**value, **asked} if isinstance(asked, dict) else value
+    choice = call.get("tool_choice", {}).get("type")
+    is_forced = choice in ("any", "tool")  # refused together with thoughts
+    if thinking.is_on(call) and (
+        is_forced or not thinking.may_continue(call["messages"])
+    ):
+        del call["thinking"]
+        dropped(request, "thinking")
+
+
+def _effort_of(body: dict[str, Any]) -> object:
+    effort = body.get("reasoning_effort")
+    asked = body.get("reasoning")
+    if effort is None and isinstance(asked, dict):
+        return asked.get("effort")
+    return effort
+
+
+def _sampling(request: ChatRequest, call: dict[str, Any]) -> dict[str, Any]:
+    body, found = request.body, dict[str, Any]()
+    temperature, top_p = body.get("temperature"), body.get("top_p")
+    if thinking.is_on(call):
+        # Anthropic refuses both beside thoughts.
+        given = {"temperature": temperature, "top_p": top_p}
+        dropped(request, *(n for n, v in given.items() if v not in (None, 1)))
+        call.pop("top_k", None)
+    elif temperature is not None:
         # OpenAI's scale ends at 2, Anthropic's at 1.
         found["temperature"] = min(temperature, 1)
-    elif body.get("top_p") is not None:
+        if temperature > 1:
+            noted(request, "adjusted:temperature")
         # Newer models refuse both together; temperature is the commoner wish.
-        found["top_p"] = body["top_p"]
+        dropped(request, *(["top_p"] if top_p not in (None, 1) else []))
+    elif top_p is not None:
+        found["top_p"] = top_p
     stop = body.get("stop")
     stops = [stop] if isinstance(stop, str) else stop or []
     if kept := [text for text in stops if text.strip()]:  # blank ones are refused
         found["stop_sequences"] = kept
+    if len(kept) < len(stops):
+        noted(request, "adjusted:stop")
     return found
 
 
@@ -101,6 +177,10 @@ def _tool(tool: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(function, dict):
         return tool  # one of Anthropic's own tools, in Anthropic's own shape
     schema = function.get("parameters") or {"type": "object", "properties": {}}
+    if not isinstance(schema, dict):
+        raise BadRequestError("a tool's parameters must be a schema", http_status=400)
+    if "type" not in schema:
+        schema = {"type": "object", **schema}  # demanded, and often left out
     optional = {
         "description": function.get("description"),
         "strict": function.get("strict"),
@@ -120,22 +200,20 @@ def _tool_choice(choice: object) -> dict[str, Any]:
     return {"type": "none" if choice == "none" else "auto"}
 
 
-def _answer_format(body: dict[str, Any], call: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema that the answer must follow.
+def _answer_format(request: ChatRequest, call: dict[str, Any]) -> list[dict[str, Any]]:
+    """Set the JSON schema that the answer must follow; what to tell the model instead.
 
-    https://docs.claude.com/en/docs/build-with-claude/structured-outputs
+    https://platform.claude.com/docs/en/build-with-claude/structured-outputs
     """
-    wanted = body.get("response_format")
+    wanted = request.body.get("response_format")
     if not isinstance(wanted, dict) or wanted.get("type") in (None, "text"):
-        return {}
+        return []
     described = wanted.get("json_schema")
     if not isinstance(described, dict) or "schema" not in described:
-        raise UnsupportedError("this provider needs a JSON schema for a JSON answer")
+        noted(request, "adjusted:response_format")
+        return [{"type": "text", "text": JSON_ONLY}]
     config = call.get("output_config")
     shape = {"type": "json_schema", "schema": described["schema"]}
-    return {
-        "output_config": {
-            **(config if isinstance(config, dict) else {}),
-            "format": shape,
-        }
-    }
+    kept = config if isinstance(config, dict) else {}
+    call["output_config"] = {**kept, "format": shape}
+    return []

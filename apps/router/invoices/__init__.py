@@ -1,0 +1,1 @@
+"""Reconciling the ledger with a provider's own bill: pure reading and comparing."""
