@@ -1,16 +1,14 @@
 """The test database: made by its owner, used through the login of the web process."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Never
+from typing import Any, Never
 
 from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
 from psycopg.errors import DeadlockDetected
-from psycopg.pq import TransactionStatus
 
 from apps.tenancy.provision import LOGINS, drop_database, provision
 
@@ -89,12 +87,12 @@ def destroy() -> None:
 @contextmanager
 def rolled_back() -> Iterator[None]:
     """One transaction of the default login, undone in the end; no other login."""
-    _unpark()
     others: list[Any] = [
         connections[alias] for alias in connections if alias != "default"
     ]
     for other in others:
-        other.ensure_connection = _refuse
+        other.close()
+        other.connect = _refuse
     block = transaction.atomic()
     block._from_testcase = True  # type: ignore[attr-defined]  # allows durable inside
     block.__enter__()
@@ -103,9 +101,9 @@ def rolled_back() -> Iterator[None]:
     finally:
         transaction.set_rollback(True)
         block.__exit__(None, None, None)
+        connections["default"].close()
         for other in others:
-            del other.ensure_connection
-        _park()
+            del other.connect
 
 
 def _refuse() -> Never:
@@ -115,14 +113,12 @@ def _refuse() -> Never:
 @contextmanager
 def emptied() -> Iterator[None]:
     """Real commits through every login; all rows are removed in the end."""
-    _unpark()
     try:
         yield
     finally:
-        _close_unfit()
-        _in_async_thread(_close_unfit)
+        close_all()
         _empty_tables()
-        _park()
+        connections["owner"].close()
 
 
 def _empty_tables() -> None:
@@ -145,55 +141,6 @@ def _empty_tables() -> None:
 
 def close_all() -> None:
     """Close this thread's connections and those of the thread of async tests."""
-    _unpark()
     connections.close_all()
-    _in_async_thread(connections.close_all)
-
-
-def _unpark() -> None:
-    """Give both threads the connections that the last test left behind.
-
-    They are kept because a new connection costs a process of Postgres, which has to
-    learn the whole schema first, and most tests have no more to do than that. Between
-    tests they are out of Django's sight, so that what needs no database finds none.
-    """
-    _take_back()
-    _in_async_thread(_take_back)
-
-
-def _park() -> None:
-    """Put away, in both threads, what the next test can use, and close the rest."""
-    _put_away()
-    _in_async_thread(_put_away)
-
-
-def _put_away() -> None:
-    _close_unfit()
-    for connection in connections.all(initialized_only=True):
-        if connection.connection is not None:
-            _parked[threading.get_ident(), connection.alias] = connection.connection
-            connection.connection = None
-
-
-def _close_unfit() -> None:
-    """Close what holds locks that somebody would wait for, or is of no use."""
-    for connection in connections.all(initialized_only=True):
-        raw = connection.connection
-        is_idle = raw and raw.info.transaction_status == TransactionStatus.IDLE
-        if raw is not None and not is_idle:
-            connection.close()
-
-
-def _take_back() -> None:
-    for connection in connections.all(initialized_only=True):
-        raw = _parked.pop((threading.get_ident(), connection.alias), None)
-        if raw is not None:
-            connection.connection = raw
-
-
-_parked: Final[dict[tuple[int, str], Any]] = {}
-
-
-def _in_async_thread(task: Callable[[], None]) -> None:
     executor: Any = SyncToAsync.single_thread_executor
-    executor.submit(task).result()
+    executor.submit(connections.close_all).result()
