@@ -9,6 +9,7 @@ patterns; phrases of other scripts are tried only where the text has that script
 import re
 import string
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,8 +27,10 @@ _WORDS_FILE: Final = Path(__file__).with_name("task_words.toml")
 _ASCII_SIGNS: Final = bytes.maketrans(
     string.punctuation.encode(), b" " * len(string.punctuation)
 )
-_OTHER_SIGNS: Final = "¿¡«»“”„‘’…—–،؟؛۔।、。？！：；（）「」\u00a0\u200b\ufeff"
-_OTHER_BYTES: Final = tuple(sign.encode() for sign in _OTHER_SIGNS)
+OTHER_SIGNS: Final = "¿¡«»“”„‘’…—–،؟؛۔।、。？！：；（）「」\u00a0\u200b\ufeff"
+_OTHER_BYTES: Final = tuple((sign, sign.encode()) for sign in OTHER_SIGNS)
+_DIGITS: Final = b"0123456789"
+_CODE_SIGNS: Final = b"{}();=<>[]_"
 # The first byte of a UTF-8 sequence names the script, about.
 _SCRIPTS: Final = (
     ("latin+", range(0xC3, 0xC9)),
@@ -48,17 +51,69 @@ _SECONDS: Final = ("B)", "B.", "B:", "b)", "b.")
 _OPTIONS: Final = re.compile(
     r"(?:^|\s)\(?[A-Da-d][).:]\s?\S.{0,80}?[\s(]\(?[B-Eb-e][).:]"
 )
-_CODE_LINE: Final = re.compile(
-    r"(?:^|\n)[ \t]*(?:def|class|function|fn|func|import|from|const|let|var|public"
+
+
+@dataclass(frozen=True, slots=True)
+class LineStart:
+    """A pattern at the start of any line. To look for it after each line's end is
+    much cheaper than to try it at every character.
+    """
+
+    first: re.Pattern[str]
+    others: re.Pattern[str]
+
+    def is_in(self, text: str) -> bool:
+        return bool(self.first.match(text) or self.others.search(text))
+
+    def count(self, text: str) -> int:
+        """How often it is there, without overlaps."""
+        begins = self.first.match(text)
+        if begins is None:
+            return len(self.others.findall(text))
+        return 1 + len(self.others.findall(text, begins.end()))
+
+
+def line_start(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> LineStart:
+    """The pattern at the start of a line, past its blanks."""
+    return LineStart(
+        re.compile(rf"[ \t]*{pattern}", flags), re.compile(rf"\n[ \t]*{pattern}", flags)
+    )
+
+
+_CODE_LINE: Final = line_start(
+    r"(?:def|class|function|fn|func|import|from|const|let|var|public"
     r"|return|#include|SELECT|if|for|while|using|package|void|int)\b.{0,80}[(:{;=\"']"
 )
-_REACT: Final = re.compile(
-    r"(?:^|\n)[ \t]*(?:thought|action|observation|action input|act|obs)(?: \d+)?\s*:",
-    re.I,
+_REACT: Final = line_start(
+    r"(?:thought|action|observation|action input|act|obs)(?: \d+)?\s*:", re.I
 )
 # A transcript of commands and what they led to.
 _STEPS: Final = re.compile(r"(?:^|\n)> ?\w.*\n(?:.*\n){0,3}?> ?\w")
-_LISTED: Final = re.compile(r"(?:^|\n)[ \t]*(?:[-*•]|\d{1,2}[.)])\s")
+_LISTED: Final = line_start(r"(?:[-*•]|\d{1,2}[.)])\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Marks for how much there is of something."""
+
+    edges: tuple[int, ...]
+    marks: tuple[str, ...]
+
+    def mark(self, value: int) -> str:
+        return self.marks[bisect_right(self.edges, value)]
+
+
+def scale(name: str, *edges: int) -> Scale:
+    """The marks `name:0` for less than the first edge, `name:1` from there on, ..."""
+    return Scale(edges, tuple(f"{name}:{step}" for step in range(len(edges) + 1)))
+
+
+_LONG: Final = scale("long", 30, 80, 160, 320, 800)
+_HOW_MANY_DIGITS: Final = scale("digits", 1, 3, 6, 15)
+_HOW_MUCH_CODE: Final = scale("code", 1, 3, 6, 10)
+_HOW_MANY_LINES: Final = scale("lines", 1, 3, 10)
+_HOW_MANY_COMMAS: Final = scale("commas", 1, 3, 6)
+_HOW_MANY_TRACES: Final = scale("react", 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +161,12 @@ def lexicon() -> Lexicon:
         for stem in lists.get("stems", "").split():
             stems.setdefault(stem, []).append(idea)
         for phrase in _phrases(lists.get("phrases", "")):
-            first, *more = _split(phrase)[:2] if _has_words(phrase) else ("",)
+            parts = split(phrase) if _has_words(phrase) else [""]
+            first, *more = parts[:2]
             if not first or (not more and not phrase.isascii()):
                 pieces.setdefault(_rarest(phrase), []).append((phrase, idea))
             elif more:
-                whole = " ".join(["", *_split(phrase)])
+                whole = " ".join(["", *parts])
                 phrases.setdefault(first, []).append((whole, idea))
             else:
                 words.setdefault(first, []).append(idea)
@@ -119,45 +175,55 @@ def lexicon() -> Lexicon:
 
 def read(text: str) -> Reading:
     """The reading of a text that was already cut to a sensible length."""
-    lower = text.lower()
-    words = frozenset(_split(lower))
-    zone = lower
+    lower = zone = text.lower()
+    raw = zone_raw = lower.encode("utf-8", "replace")
+    words = near = _split(lower, raw)
     if len(lower) > OPENING + CLOSING:
         zone = f"{lower[:OPENING]}\n{lower[-CLOSING:]}"
-    raw = zone.encode("utf-8", "replace")
-    near = _split(zone)
-    ideas = frozenset((*_of_words(frozenset(near), near), *_of_pieces(zone, raw)))
-    return Reading(words, ideas, frozenset((*_marks(text, raw), *_at_edges(lower))))
+        zone_raw = zone.encode("utf-8", "replace")
+        near = _split(zone, zone_raw)
+    ideas = _of_words(near)
+    ideas += _of_pieces(zone, zone_raw)
+    marks = [*_of_scripts(zone_raw), *_marks(text, raw), *_at_edges(lower)]
+    return Reading(frozenset(words), frozenset(ideas), frozenset(marks))
 
 
-def _split(lower: str) -> list[str]:
-    raw = lower.encode("utf-8", "replace").translate(_ASCII_SIGNS)
-    if not lower.isascii():
-        for sign in _OTHER_BYTES:
-            raw = raw.replace(sign, b" ")
+def split(text: str) -> list[str]:
+    """The words of a text, without the signs that touch them."""
+    return _split(text, text.encode("utf-8", "replace"))
+
+
+def _split(text: str, raw: bytes) -> list[str]:
+    raw = raw.translate(_ASCII_SIGNS)
+    if not text.isascii():
+        # A text has few of them, and to look is cheaper than to replace.
+        for sign, encoded in _OTHER_BYTES:
+            if sign in text:
+                raw = raw.replace(encoded, b" ")
     return raw.decode().split()
 
 
-def _of_words(words: frozenset[str], ordered: list[str]) -> Iterator[str]:
-    known = lexicon()
-    for word in words & known.words.keys():
-        yield from known.words[word]
+def _of_words(ordered: list[str]) -> list[str]:
+    known, words, ideas = lexicon(), frozenset(ordered), []
+    for found in filter(None, map(known.words.get, words)):
+        ideas += found
     for length in STEM_LENGTHS:
-        cut = {word[:length] for word in words}
-        for stem in cut & known.stems.keys():
-            yield from known.stems[stem]
+        stems = [word[:length] for word in words]
+        for found in filter(None, map(known.stems.get, stems)):
+            ideas += found
     if firsts := words & known.phrases.keys():
         text = " ".join(["", *ordered])
         for first in firsts:
-            yield from (idea for p, idea in known.phrases[first] if p in text)
+            ideas += [idea for p, idea in known.phrases[first] if p in text]
+    return ideas
 
 
-def _of_pieces(zone: str, raw: bytes) -> Iterator[str]:
-    by_byte = lexicon().pieces
-    for byte in by_byte.keys() & set(raw):
-        for piece, idea in by_byte[byte]:
-            if piece in zone:
-                yield idea
+def _of_pieces(zone: str, raw: bytes) -> list[str]:
+    ideas: list[str] = []
+    for byte, pieces in lexicon().pieces.items():
+        if byte in raw:
+            ideas += [idea for piece, idea in pieces if piece in zone]
+    return ideas
 
 
 def _has_words(phrase: str) -> bool:
@@ -191,15 +257,21 @@ def _at_edges(lower: str) -> Iterator[str]:
     if len(lower) < 4 * EDGE:
         return
     edges = f"{lower[:EDGE]}\n{lower[-EDGE:]}"
-    near = _split(edges)
-    yield from (f"edge:{idea}" for idea in _of_words(frozenset(near), near))
     raw = edges.encode("utf-8", "replace")
-    yield from (f"edge:{idea}" for idea in _of_pieces(edges, raw))
+    for idea in (*_of_words(_split(edges, raw)), *_of_pieces(edges, raw)):
+        yield f"edge:{idea}"
 
 
 def _marks(text: str, raw: bytes) -> Iterator[str]:
-    yield _binned("long", len(text), (30, 80, 160, 320, 800))
-    yield from _of_scripts(raw)
+    """The marks of a text; `raw` is the same in lower case, encoded."""
+    digits = len(raw) - len(raw.translate(None, _DIGITS))
+    code = len(raw) - len(raw.translate(None, _CODE_SIGNS))
+    yield _LONG.mark(len(text))
+    yield _HOW_MANY_DIGITS.mark(digits)
+    yield _HOW_MUCH_CODE.mark(100 * code // max(len(text), 1))
+    # Digits of other scripts are not counted, and take part in arithmetic.
+    if (digits > 1 or not raw.isascii()) and _ARITHMETIC.search(text):
+        yield "arithmetic"
     yield from _of_signs(text)
     yield from _of_patterns(text)
     yield from _of_beginning(text)
@@ -216,12 +288,8 @@ def _of_scripts(raw: bytes) -> Iterator[str]:
 
 
 def _of_signs(text: str) -> Iterator[str]:
-    digits = sum(map(text.count, "0123456789"))
-    yield _binned("digits", digits, (1, 3, 6, 15))
-    code = sum(map(text.count, "{}();=<>[]_"))
-    yield _binned("code", 100 * code // max(len(text), 1), (1, 3, 6, 10))
-    yield _binned("lines", text.count("\n"), (1, 3, 10))
-    yield _binned("commas", text.count(",") + text.count("，"), (1, 3, 6))
+    yield _HOW_MANY_LINES.mark(text.count("\n"))
+    yield _HOW_MANY_COMMAS.mark(text.count(",") + text.count("，"))
     if "?" in text or "？" in text or "؟" in text:
         yield "asks"
     if text.count('"') > 1 or "“" in text or "「" in text or "«" in text:
@@ -233,17 +301,15 @@ def _of_signs(text: str) -> Iterator[str]:
 
 
 def _of_patterns(text: str) -> Iterator[str]:
-    if _ARITHMETIC.search(text):
-        yield "arithmetic"
-    if _CODE_LINE.search(text):
+    if _CODE_LINE.is_in(text):
         yield "code_line"
-    if ":" in text and (traces := _REACT.findall(text)):
-        yield _binned("react", len(traces), (1, 2))
+    if ":" in text and (traces := _REACT.count(text)):
+        yield _HOW_MANY_TRACES.mark(traces)
     if '"parameters"' in text and '"description"' in text:
         yield "tools_json"
     if "\n>" in text and _STEPS.search(text):
         yield "steps"
-    if _LISTED.search(text):
+    if _LISTED.is_in(text):
         yield "listed"
     if any(sign in text for sign in _SECONDS) and _OPTIONS.search(text):
         yield "options"
@@ -261,7 +327,3 @@ def _of_beginning(text: str) -> Iterator[str]:
         yield "ends:stop"
     elif text.rstrip()[-1:] in "?？؟":
         yield "ends:question"
-
-
-def _binned(name: str, value: int, edges: tuple[int, ...]) -> str:
-    return f"{name}:{sum(value >= edge for edge in edges)}"

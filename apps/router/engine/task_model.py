@@ -7,11 +7,12 @@ place adds up the squared weights of the words, by whose root their sum is divid
 as TF-IDF with unit length asks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
+from struct import Struct
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,10 +21,9 @@ from apps.router.engine.clues import Reading
 
 WEIGHTS_FILE: Final = Path(__file__).with_name("task_weights.tsv")
 # Fixed point: a weight of 1 is 4096. The sum of 2,200 characters stays far below
-# half a place of 40 bits, so no place ever spills into the next.
+# half a place of 64 bits, so no place ever spills into the next.
 UNIT: Final = 4096
-_BITS: Final = 40
-_MASK: Final = (1 << _BITS) - 1
+_BITS: Final = 64
 _HALF: Final = 1 << (_BITS - 1)
 
 
@@ -62,19 +62,17 @@ class TaskModel:
     def logits(self, reading: Reading) -> list[float]:
         """What speaks for each task, unbounded."""
         known = filter(None, map(self.words.get, reading.words))
-        *of_words, squared = _unpacked(sum(known), len(self.tasks) + 1)
-        *of_signs, _ = _unpacked(self._of_signs(reading), len(self.tasks) + 1)
+        *of_words, squared = _unpacked(sum(known), len(self.bias) + 1)
+        *of_signs, _ = _unpacked(self._of_signs(reading), len(self.bias) + 1)
         length = sqrt(squared) or 1.0
         columns = zip(self.bias, of_signs, of_words, strict=True)
         return [bias + sign + word / length for bias, sign, word in columns]
 
     def _of_signs(self, reading: Reading) -> int:
-        total = sum(self.signs.get(sign, 0) for sign in reading.marks)
-        for idea in reading.ideas:
-            total += self.signs.get(idea, 0)
-            if partners := self.pairs.get(idea):
-                total += sum(filter(None, map(partners.get, reading.marks)))
-                total += sum(filter(None, map(partners.get, reading.ideas)))
+        others = [*reading.marks, *reading.ideas]
+        total = sum(filter(None, map(self.signs.get, others)))
+        for partners in filter(None, map(self.pairs.get, reading.ideas)):
+            total += sum(filter(None, map(partners.get, others)))
         return total
 
 
@@ -137,7 +135,13 @@ def _in_units(number: float) -> int:
 
 
 def _unpacked(total: int, places: int) -> list[float]:
-    total += sum(_HALF << (_BITS * place) for place in range(places))
-    return [
-        (((total >> (_BITS * place)) & _MASK) - _HALF) / UNIT for place in range(places)
-    ]
+    offset, read = _reader(places)
+    raw = (total + offset).to_bytes(places * _BITS // 8, "little")
+    return [(number - _HALF) / UNIT for number in read(raw)]
+
+
+@cache
+def _reader(places: int) -> tuple[int, Callable[[bytes], tuple[int, ...]]]:
+    """What makes every place positive, and what takes the places apart."""
+    offset = sum(_HALF << (_BITS * place) for place in range(places))
+    return offset, Struct(f"<{places}Q").unpack

@@ -1,10 +1,14 @@
 """A text is read once: words, ideas in any language, marks of its shape."""
 
+import re
+import string
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.router.engine.clues import lexicon, read
+from apps.router.engine.clues import OTHER_SIGNS, lexicon, line_start, read, split
 
 
 @pytest.mark.parametrize(
@@ -87,3 +91,30 @@ def test_the_lists_of_words_are_in_the_form_that_is_looked_up() -> None:
     assert all(len(stem) in (5, 6) for stem in known.stems)
     for word in (*known.words, *known.stems):
         assert word == word.lower() == unicodedata.normalize("NFC", word)
+
+
+LETTERS = "abZ éß你як£ \n.,:;=$()[]_-1²٣\u2028\ud800"
+MIXED = st.text(st.sampled_from(LETTERS + OTHER_SIGNS), max_size=80)
+
+
+@given(MIXED)
+def test_words_are_split_alike_with_any_signs(text: str) -> None:
+    spaced = "".join(" " if c in string.punctuation + OTHER_SIGNS else c for c in text)
+
+    assert split(text) == spaced.replace("\ud800", "?").replace("?", " ").split()
+
+
+@given(MIXED, st.sampled_from(["def f(", "Thought:", "- a", "12) b", "  act 1 :"]))
+def test_a_line_start_is_what_a_whole_pattern_finds(text: str, begin: str) -> None:
+    pattern = r"(?:def|class)\b.{0,80}[(:{;=\"']|(?:thought|act)(?: \d+)?\s*:"
+    text = f"{begin}{text}\n{begin}{text}"
+    start = line_start(f"(?:{pattern})", re.I)
+    whole = re.compile(rf"(?:^|\n)[ \t]*(?:{pattern})", re.I)
+
+    assert start.count(text) == len(whole.findall(text))
+    assert start.is_in(text) is bool(whole.search(text))
+
+
+@pytest.mark.parametrize(("digits", "mark"), [(0, 0), (1, 1), (2, 1), (3, 2), (99, 4)])
+def test_amounts_are_marked_by_steps(digits: int, mark: int) -> None:
+    assert f"digits:{mark}" in read("a" + "7" * digits).marks

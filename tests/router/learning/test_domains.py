@@ -2,14 +2,17 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.router.engine.chain import decide
-from apps.router.engine.domain import LONG_FROM, domain_of
+from apps.router.engine.domain import LONG_FROM, WORDS, domain_of, words_of
 from apps.router.engine.need import Candidate
 from tests.router.engine.offers import need, offer
 
@@ -134,3 +137,16 @@ def labelled() -> Iterator[tuple[str, str]]:
         for line in list(file)[::4]:
             row = json.loads(line)
             yield row["label"], row["text"]
+
+
+KNOWN = sorted({w for task in WORDS.values() for own in task.values() for w in own})
+PIECES = st.sampled_from(
+    [*KNOWN, " ", "-", "_", "7", "é", "£", "—", "\u2028", "\ud800"]
+)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_the_words_of_a_domain_are_runs_of_letters_and_signs(text: str) -> None:
+    runs = frozenset(re.findall(r"[^\W\d_]{2,}|[\\$^=]", text))
+
+    assert words_of(text).intersection(KNOWN) == runs.intersection(KNOWN)
