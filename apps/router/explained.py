@@ -46,15 +46,16 @@ def content_of(decision: Decision) -> dict[str, Any]:
     """
     # A decision by own outcomes is of one prompt alone, and so is kept for it alone.
     kept = decision.ranked[: KEPT_CANDIDATES if decision.expected is None else KEPT_OWN]
-    telling = [item for item in decision.excluded if item.code in TELLING]
-    others = Counter(i.reason for i in decision.excluded if i.code not in TELLING)
+    telling = [item for item in decision.faults if item.code in TELLING]
+    others = Counter(i.reason for i in decision.faults if i.code not in TELLING)
+    others.update(decision.closed.by_reason)
     return {
         **_head(decision),
         "candidates": [_candidate(s, decision.need) for s in kept],
         "candidates_total": len(decision.ranked),
         "excluded": [_excluded(item) for item in telling[:KEPT_CANDIDATES]],
         "excluded_by_reason": dict(others.most_common()),
-        "excluded_total": len(decision.excluded),
+        "excluded_total": len(decision.faults) + len(decision.closed),
     }
 
 

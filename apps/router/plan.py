@@ -25,6 +25,7 @@ from apps.router.engine.domain import domain_of
 from apps.router.engine.need import (
     ANYWHERE,
     FAST_WEIGHTS,
+    NOTHING_CLOSED,
     Candidate,
     Decision,
     Excluded,
@@ -254,7 +255,9 @@ class Planner:
         """Who embeds for this request; for test keys the echo, which calls nobody."""
         if need.is_test:
             echoes = () if barred_models(need) else self.snapshot.names.get(ECHO, ())
-            return Market(tuple(replace(o, unavailable="") for o in echoes), ())
+            return Market(
+                tuple(replace(o, unavailable="") for o in echoes), NOTHING_CLOSED
+            )
         return _within(need.reach, self.snapshot.embedders[need.model])
 
     def _stand_ins(self, need: Need) -> list[Candidate]:

@@ -15,7 +15,7 @@ from uuid import UUID
 from apps.kit.sealing import Secret
 from apps.providers import errors
 from apps.providers.wire import Endpoint
-from apps.router.engine.need import ANYWHERE, Candidate, Excluded, Reach
+from apps.router.engine.need import ANYWHERE, Candidate, Closed, Excluded, Reach
 
 # "" is a provider that needs no key: the embedded model, or a server without one.
 KeyKind = Literal["own", "managed", ""]
@@ -195,7 +195,7 @@ class Market:
     """The offers as one organization sees them."""
 
     pool: tuple[Candidate, ...]
-    closed: tuple[Excluded, ...]
+    closed: Closed
     changed: Mapping[UUID, Candidate] = field(default_factory=dict)
 
     def seen(self, offers: Iterable[Candidate]) -> list[Candidate]:
@@ -207,7 +207,7 @@ def market_within(
 ) -> Market:
     """Open what an organization's own keys open, and shut what it wants shut."""
     if reach == ANYWHERE:
-        return Market(pool, closed)
+        return Market(pool, Closed(closed))
     opened = {
         item.candidate.offer_id: replace(item.candidate, unavailable="")
         for item in closed
@@ -222,5 +222,7 @@ def market_within(
     still_closed = (i for i in closed if i.candidate.offer_id not in opened)
     refused = (Excluded(offer, SHUT, "unavailable") for offer in shut.values())
     return Market(
-        (*still_open, *opened.values()), (*still_closed, *refused), opened | shut
+        (*still_open, *opened.values()),
+        Closed((*still_closed, *refused)),
+        opened | shut,
     )

@@ -11,7 +11,9 @@ from apps.kit.errors import (
 )
 from apps.router.engine.filters import split
 from apps.router.engine.need import (
+    NOTHING_CLOSED,
     Candidate,
+    Closed,
     Decision,
     Excluded,
     Need,
@@ -31,7 +33,7 @@ WORTH_A_SWITCH = 0.02
 
 
 def decide(
-    pool: Iterable[Candidate], need: Need, closed: Sequence[Excluded] = ()
+    pool: Iterable[Candidate], need: Need, closed: Closed = NOTHING_CLOSED
 ) -> Decision:
     """The decision for one need; its chain is empty when no offer may serve it.
 
@@ -41,7 +43,7 @@ def decide(
     ranked = rank(score_all(fit, need), need)
     chain = build_chain(ranked, need.rules)
     reason = explain(chain, need)
-    return Decision(need, chain, tuple(ranked), (*excluded, *closed), reason)
+    return Decision(need, chain, tuple(ranked), tuple(excluded), closed, reason)
 
 
 def rank(scored: Sequence[Scored], need: Need) -> list[Scored]:

@@ -204,7 +204,8 @@ def _split(text: str, raw: bytes) -> list[str]:
 
 
 def _of_words(ordered: list[str]) -> list[str]:
-    known, words, ideas = lexicon(), frozenset(ordered), []
+    known, words = lexicon(), frozenset(ordered)
+    ideas: list[str] = []
     for found in filter(None, map(known.words.get, words)):
         ideas += found
     for length in STEM_LENGTHS:

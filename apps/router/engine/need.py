@@ -1,8 +1,10 @@
 """What a request asks for, and what an offer can do: the engine's two inputs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Final, Literal
 from uuid import UUID
 
@@ -181,6 +183,19 @@ class Expected:
     models: Mapping[str, Guess]
 
 
+class Closed(tuple[Excluded, ...]):
+    """Offers that are out of reach whatever is needed. They are hundreds, and the same
+    for every decision, so they are counted once.
+    """
+
+    @cached_property
+    def by_reason(self) -> Counter[str]:
+        return Counter(item.reason for item in self)
+
+
+NOTHING_CLOSED: Final = Closed()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """The chain of offers to try, and everything that led to it."""
@@ -188,7 +203,13 @@ class Decision:
     need: Need
     chain: tuple[Scored, ...]
     ranked: tuple[Scored, ...]
-    excluded: tuple[Excluded, ...]
+    # What stands against each offer that this need excludes.
+    faults: tuple[Excluded, ...]
+    closed: Closed
     reason: str
     # What own outcomes say of the prompt, where they chose.
     expected: Expected | None = None
+
+    @property
+    def excluded(self) -> tuple[Excluded, ...]:
+        return (*self.faults, *self.closed)
