@@ -21,6 +21,8 @@ OPENING: Final = 400
 CLOSING: Final = 250
 EDGE: Final = 80
 STEM_LENGTHS: Final = (5, 6)
+# Words whose ideas are remembered; texts have most of their words in common.
+MOST_WORDS: Final = 4096
 _WORDS_FILE: Final = Path(__file__).with_name("task_words.toml")
 # Bytes are translated a hundred times as fast as text that is not plain ASCII; the
 # signs below are the ones that touch words in other scripts.
@@ -182,8 +184,7 @@ def read(text: str) -> Reading:
         zone = f"{lower[:OPENING]}\n{lower[-CLOSING:]}"
         zone_raw = zone.encode("utf-8", "replace")
         near = _split(zone, zone_raw)
-    ideas = _of_words(near)
-    ideas += _of_pieces(zone, zone_raw)
+    ideas = _of_words(near).union(_of_pieces(zone, zone_raw))
     marks = [*_of_scripts(zone_raw), *_marks(text, raw), *_at_edges(lower)]
     return Reading(frozenset(words), frozenset(ideas), frozenset(marks))
 
@@ -203,19 +204,31 @@ def _split(text: str, raw: bytes) -> list[str]:
     return raw.decode().split()
 
 
-def _of_words(ordered: list[str]) -> list[str]:
-    known, words = lexicon(), frozenset(ordered)
-    ideas: list[str] = []
-    for found in filter(None, map(known.words.get, words)):
-        ideas += found
-    for length in STEM_LENGTHS:
-        stems = [word[:length] for word in words]
-        for found in filter(None, map(known.stems.get, stems)):
-            ideas += found
-    if firsts := words & known.phrases.keys():
+class _Ideas(dict[str, tuple[str, ...]]):
+    """The ideas of each word by itself or by its stem, found once for each word."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= MOST_WORDS:
+            self.clear()
+        known = lexicon()
+        found = list(known.words.get(word, ()))
+        for length in STEM_LENGTHS:
+            found += known.stems.get(word[:length], ())
+        self[word] = ideas = tuple(found)
+        return ideas
+
+
+_ideas_of: Final = _Ideas()
+
+
+def _of_words(ordered: list[str]) -> set[str]:
+    words, phrases = frozenset(ordered), lexicon().phrases
+    ideas: set[str] = set()
+    ideas.update(*map(_ideas_of.__getitem__, words))
+    if firsts := words & phrases.keys():
         text = " ".join(["", *ordered])
         for first in firsts:
-            ideas += [idea for p, idea in known.phrases[first] if p in text]
+            ideas.update([idea for p, idea in phrases[first] if p in text])
     return ideas
 
 

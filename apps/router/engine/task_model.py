@@ -21,9 +21,9 @@ from apps.router.engine.clues import Reading
 
 WEIGHTS_FILE: Final = Path(__file__).with_name("task_weights.tsv")
 # Fixed point: a weight of 1 is 4096. The sum of 2,200 characters stays far below
-# half a place of 64 bits, so no place ever spills into the next.
+# half a place of 32 bits, so no place ever spills into the next.
 UNIT: Final = 4096
-_BITS: Final = 64
+_BITS: Final = 32
 _HALF: Final = 1 << (_BITS - 1)
 
 
@@ -144,4 +144,4 @@ def _unpacked(total: int, places: int) -> list[float]:
 def _reader(places: int) -> tuple[int, Callable[[bytes], tuple[int, ...]]]:
     """What makes every place positive, and what takes the places apart."""
     offset = sum(_HALF << (_BITS * place) for place in range(places))
-    return offset, Struct(f"<{places}Q").unpack
+    return offset, Struct(f"<{places}I").unpack
