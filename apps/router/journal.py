@@ -80,7 +80,8 @@ class Journal:
         self.holder = holder_of(self._name)
         self._numbers = count()
         self._own: dict[Path, Segment] = {}
-        self._is_dirty = False
+        # Whether the kernel has lines that the disk was not asked to keep.
+        self.is_dirty = False
         self._syncing = threading.Lock()
         self.current = self._new_segment()
 
@@ -97,7 +98,7 @@ class Journal:
             raise OSError("the journal's disk took half a line")
         segment.size += len(line)
         segment.pending += 1
-        self._is_dirty = True
+        self.is_dirty = True
         return segment
 
     def rotate(self) -> Segment:
@@ -124,8 +125,8 @@ class Journal:
         Who comes while it is at work waits: their line may be what it works on.
         """
         with self._syncing:
-            if self._is_dirty:
-                self._is_dirty = False
+            if self.is_dirty:
+                self.is_dirty = False
                 os.fdatasync(self.current.fd)
 
     def abandoned(self) -> Iterator[list[Segment]]:

@@ -292,6 +292,8 @@ class Recorder:
     async def _sync_loop(self) -> None:
         while self.fsync_ms:
             await asyncio.sleep(self.fsync_ms / 1000)
+            if not self.journal.is_dirty:
+                continue
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self.journal.sync)
 

@@ -36,7 +36,15 @@ class CompiledPrice:
     It holds until `valid_until` (None: for ever); after that it must be compiled anew.
     """
 
-    __slots__ = ("_base", "_cards", "_partial", "_tiers", "is_complete", "valid_until")
+    __slots__ = (
+        "_base",
+        "_cards",
+        "_dearest_output",
+        "_partial",
+        "_tiers",
+        "is_complete",
+        "valid_until",
+    )
 
     def __init__(
         self, cards: Sequence[tuple[int, PriceCard]], valid_until: datetime | None
@@ -50,6 +58,7 @@ class CompiledPrice:
         known = [(above, _known(each)) for above, each in rates]
         self._base: Rates = known[-1][1]
         self._tiers: tuple[tuple[int, Rates], ...] = tuple(known[:-1])
+        self._dearest_output = max(max(rate[4], rate[5]) for _, rate in known)
 
     def cost_nano(
         self,
@@ -121,8 +130,7 @@ class CompiledPrice:
         """Nano-dollars of a million output tokens, written or thought, whichever
         costs more, at the prompt size where they cost the most.
         """
-        rates = [self._base, *(larger for _, larger in self._tiers)]
-        return max(max(rate[4], rate[5]) for rate in rates)
+        return self._dearest_output
 
     def _exact(self, usage: UsageLike) -> int | None:
         """The rare call by the reference arithmetic; it takes some microseconds."""

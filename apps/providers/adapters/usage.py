@@ -65,11 +65,13 @@ def openai_usage(fields: Any, raw: str = "") -> Usage | None:
     written = counts.first(details.get("cache_write_tokens"))
     written = counts.at_most(written, prompt - cached)
     rest = prompt - cached - written
-    audio = counts.at_most(counts.first(details.get("audio_tokens")), rest)
-    image = counts.at_most(counts.first(details.get("image_tokens")), rest - audio)
-    said = _object(fields, "completion_tokens_details")
-    spoken = min(counts.first(said.get("audio_tokens")), output - reasoning)
-    drawn = min(counts.first(said.get("image_tokens")), output - reasoning - spoken)
+    audio = image = spoken = drawn = 0
+    if details:
+        audio = counts.at_most(counts.first(details.get("audio_tokens")), rest)
+        image = counts.at_most(counts.first(details.get("image_tokens")), rest - audio)
+    if said := _object(fields, "completion_tokens_details"):
+        spoken = min(counts.first(said.get("audio_tokens")), output - reasoning)
+        drawn = min(counts.first(said.get("image_tokens")), output - reasoning - spoken)
     return Usage(
         fresh=rest - audio - image,
         cache_read=cached,

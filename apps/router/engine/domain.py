@@ -131,7 +131,7 @@ def words_of(lower: str) -> frozenset[str]:
     words = frozenset(raw.decode().split())
     more = [sign for sign in _SIGNS if sign in lower]
     if not lower.isascii():
-        more += _WORD.findall(" ".join(w for w in words if not w.isascii()))
+        more += _WORD.findall(" ".join([w for w in words if not w.isascii()]))
     return words.union(more)
 
 

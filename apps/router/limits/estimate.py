@@ -94,11 +94,12 @@ def affordable_tokens(price: CompiledPrice, size: Size, amount_nano: int) -> int
 def prompt_nano(price: CompiledPrice, size: Size) -> int:
     """The dearest way to charge the prompt, the fee for the request included."""
     tokens = size.prompt_tokens
-    ways = [price.cost_nano(tokens, 0, 0, 0, 0, 0)]
-    if size.writes_cache:
-        ways.append(price.cost_nano(0, 0, tokens, 0, 0, 0))
-        ways.append(price.cost_nano(0, 0, 0, tokens, 0, 0))
-    return max(cost or 0 for cost in ways)
+    fresh = price.cost_nano(tokens, 0, 0, 0, 0, 0) or 0
+    if not size.writes_cache:
+        return fresh
+    short = price.cost_nano(0, 0, tokens, 0, 0, 0) or 0
+    long = price.cost_nano(0, 0, 0, tokens, 0, 0) or 0
+    return max(fresh, short, long)
 
 
 def _output_nano(price: CompiledPrice) -> int:

@@ -151,6 +151,27 @@ def headers_of(buckets: Sequence[Bucket], outcome: Outcome) -> Headers:
     left; `RateLimit-Policy` and `RateLimit` of every one (draft-ietf-httpapi-
     ratelimit-headers-11); `X-RateLimit-*` are those of OpenAI's API. Seconds.
     """
+    if len(buckets) == 1:
+        return _of_one(buckets[0], outcome.used_s[0])
+    return _of_several(buckets, outcome)
+
+
+def _of_one(bucket: Bucket, used_s: float) -> Headers:
+    shape = _shape(bucket.owner, bucket.kind, bucket.limit, bucket.window_s)
+    left, reset = str(remaining(bucket, used_s)), str(ceil(used_s))
+    return [
+        ("RateLimit-Limit", shape.limit),
+        ("RateLimit-Remaining", left),
+        ("RateLimit-Reset", reset),
+        ("RateLimit-Policy", shape.policy),
+        ("RateLimit", f"{shape.name};r={left};t={reset}"),
+        (shape.limit_header, shape.limit),
+        (shape.remaining_header, left),
+        (shape.reset_header, f"{reset}s"),
+    ]
+
+
+def _of_several(buckets: Sequence[Bucket], outcome: Outcome) -> Headers:
     shapes = [_shape(b.owner, b.kind, b.limit, b.window_s) for b in buckets]
     states = [
         (remaining(bucket, used_s), ceil(used_s))

@@ -33,6 +33,24 @@ async def test_leaving_before_the_first_byte_cancels_upstream(
     assert row["output_tokens"] == 0
 
 
+async def test_who_left_before_anybody_looked_is_noticed(
+    router: Runtime,
+    live_token: str,
+    fake: FakeProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(front, "WATCH_AFTER_S", 0.5)
+    fake.script("primary", delay_s=30)
+    call = Caller(front.Front(DJANGO), live_token).start("POST", "/v1/chat", HELLO)
+    await eventually(lambda: len(fake.requests) == 1)
+
+    call.hang_up()
+
+    await eventually(lambda: fake.aborted("primary") == 1, within_s=5)
+    [row] = await ledger()
+    assert row["status"] == "cancelled"
+
+
 async def test_leaving_in_the_middle_of_a_stream_cancels_upstream(
     router: Runtime, live: Caller, fake: FakeProvider
 ) -> None:
