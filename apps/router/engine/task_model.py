@@ -25,6 +25,8 @@ WEIGHTS_FILE: Final = Path(__file__).with_name("task_weights.tsv")
 UNIT: Final = 4096
 _BITS: Final = 32
 _HALF: Final = 1 << (_BITS - 1)
+# The features of a text are under 2,000: so many of this size still fit in a place.
+MOST_UNITS: Final = 1_000_000
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -117,7 +119,10 @@ def _built(head: Head, rows: Iterable[tuple[str, Iterable[int]]]) -> TaskModel:
     words: dict[str, int] = {}
     signs: dict[str, int] = {}
     pairs: dict[str, dict[str, int]] = {}
-    for feature, numbers in rows:
+    for feature, row in rows:
+        numbers = tuple(row)
+        if max(map(abs, numbers)) >= MOST_UNITS:
+            raise ValueError(f"the weights of {feature!r} are too large to be packed")
         # A negative number borrows from the places above it; adding undoes that.
         whole = sum(x << (_BITS * place) for place, x in enumerate(numbers))
         if feature.startswith("w:"):

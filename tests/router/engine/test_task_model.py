@@ -72,3 +72,10 @@ def test_shares_make_a_whole_however_large_the_logits() -> None:
 def test_the_shipped_weights_are_small_and_know_the_tasks() -> None:
     assert shipped().tasks == TASKS
     assert WEIGHTS_FILE.stat().st_size < 2_500_000
+
+
+def test_weights_that_would_spill_into_the_next_place_are_refused() -> None:
+    head = Head(("chat",), (0.0,), 1.0)
+
+    with pytest.raises(ValueError, match="w:x"):
+        packed(head, [Row("w:x", 0.0, [300.0])])
