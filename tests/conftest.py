@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_django.plugin import DjangoDbBlocker
 
 from apps.accounts.models import Organization, User
@@ -18,6 +20,12 @@ from tests import database
 from tests.factories import make_member, make_org
 from tests.leaks import LEAK_WATCH
 from tests.settings import WORKER
+
+# A starved machine is slow at making examples too, which says nothing about the code.
+examples.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def _rules(model: type[Model]) -> list[tuple[str, ...]]:
     meta = model._meta
     rules = [tuple(fields) for fields in meta.unique_together]
     rules += [
-        tuple(rule.fields)
+        tuple(rule.fields) or _columns(rule)
         for rule in meta.constraints
         if isinstance(rule, UniqueConstraint)
     ]
@@ -56,6 +56,12 @@ def _rules(model: type[Model]) -> list[tuple[str, ...]]:
         if field.unique and not field.primary_key
     ]
     return rules
+
+
+def _columns(rule: UniqueConstraint) -> tuple[str, ...]:
+    """The plain columns that a rule over expressions begins with."""
+    names = [getattr(expression, "name", "") for expression in rule.expressions]
+    return tuple(names)
 
 
 def _has_org(rule: tuple[str, ...]) -> bool:

@@ -21,8 +21,9 @@ from config.launcher.stack import Stack
 PREFIX = "modeloptix-lab-"
 PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
-# The suite's own share of the machine; a given -n wins.
-TEST_WORKERS = "2"
+# One more than the cores of a small machine, for much of the suite waits for servers of
+# its own; a given -n wins.
+TEST_WORKERS = "3"
 
 
 def manage(arguments: Sequence[str]) -> int:
