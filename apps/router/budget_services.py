@@ -10,15 +10,13 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from apps.accounts.models import APIKey, Membership, Organization
-from apps.accounts.roles import Role
+from apps.accounts.models import APIKey, Organization
+from apps.alerts.services import Kind as AlertKind
+from apps.alerts.services import Severity, emit
 from apps.audit.services import record
 from apps.kit.errors import NotFoundError, ValidationError
-from apps.mail import services as mail
-from apps.mail.kinds import Kind
 from apps.router.alias_models import Alias
 from apps.router.budget_models import Budget, BudgetNotice
 from apps.router.budget_queries import BudgetState, budget_state
@@ -26,6 +24,14 @@ from apps.router.models import Policy
 
 CHANNEL: Final = "modeloptix_policy"
 RATES: Final = ("requests_per_minute", "tokens_per_minute")
+_USED_UP: Final = (
+    "Requests are refused with the code budget_exceeded until {day:%-d %B %Y}, 00:00 "
+    "UTC, or until the limit is raised."
+)
+_NEARLY: Final = (
+    "When it is used up, requests are refused with the code budget_exceeded until "
+    "{day:%-d %B %Y}, 00:00 UTC."
+)
 
 
 def create_budget(
@@ -110,7 +116,7 @@ def set_rates(changes: Mapping[str, int | None]) -> Policy:
 
 
 def tell_owners(budget_id: UUID, starts_on: date, percent: int) -> bool:
-    """Mail the owners that so much is spent, once a period; False when they know."""
+    """Tell the owners that so much is spent, once a period; False when they know."""
     with transaction.atomic():
         state = budget_state(budget_id)
         if state is None or state.starts_on != starts_on:
@@ -119,22 +125,31 @@ def tell_owners(budget_id: UUID, starts_on: date, percent: int) -> bool:
             budget_id=budget_id, starts_on=starts_on, percent=percent
         )
         if is_new:
-            _mail(state, notice)
+            _tell(state, notice.percent)
         return is_new
 
 
-def _mail(state: BudgetState, notice: BudgetNotice) -> None:
-    owners = Membership.objects.filter(role=Role.OWNER).select_related("user")
-    mail.notify(
-        "budget_used_up" if notice.percent >= 100 else "budget_warning",
-        kind=Kind.BUDGET,
-        people={owner.user_id: owner.user.email for owner in owners},
-        context={
-            "state": state,
-            "org_name": Organization.objects.get().name,
-            "url": f"{settings.SITE_URL}/budgets/",
+def _tell(state: BudgetState, percent: int) -> None:
+    """A channel of the organization hears of it too; owners get a mail at once."""
+    is_over = percent >= 100
+    spent = f"${state.spent_usd:.2f} of ${state.limit_usd:.2f}"
+    org_name = Organization.objects.get().name
+    emit(
+        AlertKind.BUDGET,
+        severity=Severity.CRITICAL if is_over else Severity.URGENT,
+        title=f"A budget of {org_name} is used up"
+        if is_over
+        else f"{state.percent} % of a budget of {org_name} is spent",
+        body=f"The {state.period_words} budget {state.whose}: {spent}. "
+        + (_USED_UP if is_over else _NEARLY).format(day=state.ends_on),
+        url="/budgets/",
+        subject=state.whose,
+        data={
+            "budget": str(state.id),
+            "percent": state.percent,
+            "spent_usd": str(state.spent_usd),
+            "limit_usd": str(state.limit_usd),
         },
-        org_id=notice.org_id,
     )
 
 

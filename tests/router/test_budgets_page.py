@@ -15,6 +15,7 @@ from apps.router.budget_queries import due_notices
 from apps.router.models import Policy
 from apps.router.tasks import watch_budgets
 from apps.tenancy.scope import scope, unscoped
+from tests.alerts.conftest import send_all
 from tests.factories import make_key, make_routed_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +130,7 @@ def test_owners_are_told_once_a_period(
 
     for _ in range(3):
         watch_budgets()
+        send_all()
 
     assert [mail.to for mail in mailoutbox] == [[olga.email]] * len(told)
     for mail, words in zip(mailoutbox, told, strict=True):
@@ -144,11 +146,13 @@ def test_a_budget_that_fills_up_is_told_of_twice_and_anew_when_raised(
     for cost in ("4", "1"):
         make_routed_request(acme, cost_usd=Decimal(cost))
         watch_budgets()
+        send_all()
     assert len(mailoutbox) == 2
 
     with scope(acme.id):
         budget_services.change_budget(budget.id, limit_usd=Decimal(6))
     watch_budgets()
+    send_all()
 
     assert [mail.subject[:4] for mail in mailoutbox] == ["80 %", "A bu", "83 %"]
     with scope(acme.id):
@@ -166,5 +170,6 @@ def test_a_notice_of_a_period_that_is_over_is_not_sent(
 
     with scope(acme.id):
         assert not budget_services.tell_owners(budget.id, last, 80)
+    send_all()
 
     assert mailoutbox == []
