@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connections
 
 from apps.accounts.models import APIKey
-from apps.router.usage_sql import bounds, detailed, kind_of, statement
+from apps.router.usage_sql import bounds, detailed, grouped, kind_of, statement
 from apps.tenancy.scope import require_org_id
 
 Mode = Literal["all", "live", "test"]
@@ -189,6 +189,15 @@ def detailed_usage(
         detailed(filters, by_hour=by_hour),
         _params(start, max(start, end), wanted, by_hour=by_hour),
     )
+
+
+def grouped_usage(
+    start: datetime, end: datetime, by: tuple[str, ...], *, wanted: UsageFilter
+) -> Iterator[Row]:
+    """Sums over [start, end) by these dimensions together, with the days they span."""
+    filters = tuple(sorted(wanted.params()))
+    params = _params(start, max(start, end), wanted, by_hour=False)
+    yield from _read(grouped(by, filters), params)
 
 
 def _rows(

@@ -48,6 +48,17 @@ SELECT {_NAMES}, {SUMS_OF_SUMS} FROM parts GROUP BY {_NAMES} ORDER BY {_NAMES}
 """  # noqa: S608  # constants of this package
 
 
+@cache
+def grouped(names: tuple[str, ...], filters: tuple[str, ...]) -> str:
+    """The sums by some dimensions together, each with its first and last day."""
+    by = ", ".join(name for name in DIMENSIONS if name in names)
+    return f"""
+{_parts(filters, by_hour=False)}
+SELECT {by}, min(day) AS first_day, max(day) AS last_day, {SUMS_OF_SUMS}
+FROM parts GROUP BY {by}
+"""  # noqa: S608  # constants of this package
+
+
 def _parts(filters: tuple[str, ...], *, by_hour: bool) -> str:
     wanted = _conditions(filters)
     # Without a call for hours, rows of one day are one group.
