@@ -90,6 +90,8 @@ class Runtime:
     semantic: SemanticCache = field(init=False)
     second_looks: SecondLooks = field(default_factory=SecondLooks)
     steps: Counter = field(default_factory=Counter)
+    # Whose loop all of this belongs to; set when it begins.
+    loop: asyncio.AbstractEventLoop | None = None
     _reload: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: tuple[object, ...] = ()
 
@@ -102,6 +104,7 @@ class Runtime:
         )
 
     async def begin(self) -> None:
+        self.loop = asyncio.get_running_loop()
         self.recorder.on_shipped = self.gate.shipped
         self.recorder.on_adopted = self.gate.inherit
         await self.gate.start()
