@@ -13,15 +13,15 @@ from apps.router.engine.parameters import Matrix, Parameter
 OUTPUT = "output"
 
 
-def read_matrices() -> dict[UUID, Matrix]:
+def read_matrices(using: str = "jobs") -> dict[UUID, Matrix]:
     """What is known of each offer's parameters; offers that know the same share it."""
     complete = set(
-        Offer.objects.using("jobs")
+        Offer.objects.using(using)
         .filter(has_parameter_list=True)
         .values_list("id", flat=True)
     )
     known: dict[UUID, list[tuple[str, Parameter]]] = defaultdict(list)
-    rows = OfferParameter.objects.using("jobs").order_by("offer_id", "name")
+    rows = OfferParameter.objects.using(using).order_by("offer_id", "name")
     for offer_id, name, *facts in rows.values_list(*_COLUMNS):
         known[offer_id].append((name, _parameter(facts)))
     shared: dict[tuple[object, ...], Matrix] = {}

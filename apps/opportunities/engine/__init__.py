@@ -1,0 +1,1 @@
+"""Which model would serve a use case better, how sure that is and why; pure."""
