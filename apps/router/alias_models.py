@@ -14,6 +14,11 @@ class Alias(TenantModel):
     is_active = models.BooleanField(default=True)
     # `engine.rules.Rules`, without its defaults.
     rules = models.JSONField(default=dict, blank=True)
+    # The model before the last switch: what its savings are measured against where
+    # the organization chose no premium baseline. Empty: nothing was switched.
+    baseline_model = models.CharField(
+        max_length=160, blank=True, default="", db_default=""
+    )
     # Takes one more with every change: an edit of an older state is refused.
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -123,6 +123,18 @@ def rules_of(fields: Mapping[str, Any]) -> Rules:
     return rules
 
 
+def pointed_at(model: str, rules: Rules, *, stand_in: str = "") -> Rules:
+    """The same rules with this model to use; `stand_in` answers when it cannot.
+
+    A fallback that is the model itself goes: nobody stands in for oneself.
+    """
+    fallbacks = tuple(name for name in rules.fallbacks if name != model)
+    is_wanted = stand_in and stand_in != model and rules.allow_fallbacks
+    if is_wanted and stand_in not in fallbacks:
+        fallbacks = (stand_in, *fallbacks)[:MOST_FALLBACKS]
+    return msgspec.structs.replace(rules, forced=model, fallbacks=fallbacks)
+
+
 def fields_of(rules: Rules) -> dict[str, Any]:
     """Every field with its value, as pages and the API show it."""
     shown = msgspec.structs.asdict(rules)

@@ -111,6 +111,7 @@ def delete_alias(alias_id: UUID) -> dict[str, Any]:
             "is_active": alias.is_active,
             "rules": alias.rules,
             "version": alias.version,
+            "baseline_model": alias.baseline_model,
             "budgets": {b.period: str(b.limit_usd) for b in budgets},
         }
         for budget in budgets:

@@ -21,6 +21,7 @@ from apps.kit.clock import utc_now
 from apps.kit.errors import ConflictError, ValidationError
 from apps.router import alias_services
 from apps.router.alias_models import Alias
+from apps.router.alias_rules import pointed_at
 from apps.router.engine.judging import is_third
 from apps.router.engine.need import may_use
 from apps.router.engine.rules import Rules, allowed_sets, read_rules
@@ -105,10 +106,11 @@ def stop_experiment(experiment_id: UUID, reason: str = "by hand") -> Experiment:
     return _end(experiment_id, State.STOPPED, reason=f"Stopped {reason}.", verdict="")
 
 
-def promote(experiment_id: UUID) -> Experiment:
+def promote(experiment_id: UUID, *, stand_in: str = "") -> Experiment:
     """Make the candidate the alias's model; `undo_promotion` takes it back.
 
-    Raises ConflictError for an experiment that has not ended, or is promoted already.
+    `stand_in` answers when the candidate cannot. Raises ConflictError for an
+    experiment that has not ended, or is promoted already.
     """
     with transaction.atomic():
         experiment = _locked(experiment_id)
@@ -118,7 +120,8 @@ def promote(experiment_id: UUID) -> Experiment:
             id=experiment.alias_id
         )
         before = dict(alias.rules)
-        rules = read_rules({**before, "forced": experiment.arms[1]["model"]})
+        model = str(experiment.arms[1]["model"])
+        rules = pointed_at(model, read_rules(before), stand_in=stand_in)
         changed = alias_services.change_alias(
             alias.id, {"rules": rules}, version=alias.version
         )

@@ -28,6 +28,8 @@ class AliasEntry:
     name: str
     is_active: bool
     rules: Rules
+    # The slug of the model before the last switch, if there was one.
+    baseline_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def _policy(
             alias.name,
             alias.is_active,
             rules.narrowed_by(_rules(alias.rules, alias)),
+            alias.baseline_model,
         )
         for alias in aliases
     }
@@ -99,6 +102,15 @@ def _rules(stored: dict[str, Any], owner: Policy | Alias) -> Rules:
     except msgspec.ValidationError:
         logger.exception("The rules of %s cannot be read", owner.pk)
         return Rules(models=(NOTHING,))
+
+
+def baseline_models(policies: Iterable[OrgPolicy]) -> set[str]:
+    """Every model that some organization's savings are measured against."""
+    found = set[str]()
+    for policy in policies:
+        found.add(policy.premium_model)
+        found.update(alias.baseline_model for alias in policy.aliases.values())
+    return found
 
 
 def wishing_to_learn(policies: Mapping[UUID, OrgPolicy]) -> list[UUID]:

@@ -39,6 +39,7 @@ from apps.router.engine.rules import Rules, Weights
 from apps.router.engine.task import TaskGuess, detect, has_image, text_of
 from apps.router.explained import content_of
 from apps.router.model_names import find
+from apps.router.org_policies import OrgPolicy
 from apps.router.replies import encode_json
 from apps.router.snapshot import Snapshot
 from apps.router.steering import Course, steer
@@ -160,9 +161,14 @@ class Planner:
             rules=rules,
             parameters=named_in(raw) if rules.require_parameters else (),
             reach=self._reach(caller),
-            baseline_model=policy.premium_model or self._premium_model,
+            baseline_model=self._baseline_of(policy, course),
             stay=_coarse_stay(context.stay),
         )
+
+    def _baseline_of(self, policy: OrgPolicy, course: Course) -> str:
+        """The organization's own choice, else the model before the alias's switch."""
+        before = course.alias.baseline_model if course.alias else ""
+        return policy.premium_model or before or self._premium_model
 
     def _embedding_need(self, caller: Caller, inbound: Inbound, course: Course) -> Need:
         """What embeddings need. Vectors of two models cannot be compared, so one model

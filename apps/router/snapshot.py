@@ -43,6 +43,7 @@ from apps.router.offer_names import offers_by_name, with_source_names
 from apps.router.org_policies import (
     DEFAULT_POLICY,
     OrgPolicy,
+    baseline_models,
     org_policies,
     wishing_to_learn,
 )
@@ -143,7 +144,7 @@ def _load(now: datetime) -> Snapshot:
     own = org_ways(addresses, ways, usable_keys(), preferred_orders())
     opened = {provider for org in own.values() for provider in org.reach.opened}
     policies = org_policies()
-    baselines = {settings.PREMIUM_MODEL, *(p.premium_model for p in policies.values())}
+    baselines = {settings.PREMIUM_MODEL} | baseline_models(policies.values())
     rows = list(_offers())
     wanted = {
         row["id"]
