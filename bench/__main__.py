@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bench import catalog, replay, router
+from bench import catalog, checks, opportunities, replay, router
 from bench.contract import run as contract
 from bench.faults.run import run as faults
 from bench.limits.run import run as limits
@@ -59,11 +59,20 @@ def _catalog(options: argparse.Namespace) -> int:
     return catalog.run(replace(wanted, json_path=options.json))
 
 
+def _opportunities(options: argparse.Namespace) -> int:
+    wanted = opportunities.QUICK if options.quick else opportunities.Options()
+    return opportunities.run(replace(wanted, json_path=options.json))
+
+
 def _routing(options: argparse.Namespace) -> int:
     pool = tuple(name.strip() for name in options.pool.split(",") if name.strip())
     return replay.run(
         replay.Options(options.outcomes, options.train, pool, options.json)
     )
+
+
+def _checks(options: argparse.Namespace) -> int:
+    return checks.run(options.json, runs=options.runs, seed=options.seed)
 
 
 def _contract(options: argparse.Namespace) -> int:
@@ -80,6 +89,7 @@ def _tasks(options: argparse.Namespace) -> int:
 
 _MEASURES = {
     "tasks": _tasks,
+    "checks": _checks,
     "contract": _contract,
     "router": _router,
     "jobs": _jobs,
@@ -87,6 +97,7 @@ _MEASURES = {
     "routing": _routing,
     "limits": _limits,
     "faults": _faults,
+    "opportunities": _opportunities,
 }
 
 
@@ -99,10 +110,20 @@ def _parser() -> argparse.ArgumentParser:
     more.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
     _add_faults(what.add_parser("faults", help="everything broken, one by one"))
     _add_catalog(what.add_parser("catalog", help="a full sync: seconds and memory"))
+    scan = what.add_parser("opportunities", help="10,000 use cases looked at")
+    scan.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
+    scan.add_argument("--quick", action="store_true", help="a tenth; not to quote")
     _add_contract(what.add_parser("contract", help="the API against its own schema"))
+    _add_checks(what.add_parser("checks", help="what sanity checks say, simulated"))
     _add_routing(what.add_parser("routing", help="recorded outcomes, chosen again"))
     _add_tasks(what.add_parser("tasks", help="task detection on unseen sources"))
     return parser
+
+
+def _add_checks(checks_: argparse.ArgumentParser) -> None:
+    checks_.add_argument("--json", type=Path, metavar="FILE", help="write it all there")
+    checks_.add_argument("--runs", type=int, default=checks.RUNS, metavar="N")
+    checks_.add_argument("--seed", type=int, default=checks.SEED, metavar="N")
 
 
 def _add_contract(parser: argparse.ArgumentParser) -> None:

@@ -61,7 +61,12 @@ INSTALLED_APPS = [
     "apps.sso",
     "apps.vault",
     "apps.privacy",
+    "apps.alerts",
     "apps.router",
+    "apps.portfolio",
+    "apps.checks",
+    "apps.opportunities",
+    "apps.savings",
     "apps.web",
 ]
 
@@ -282,8 +287,12 @@ SECURE_CSP["form-action"] = [
         if name in SOCIALACCOUNT_PROVIDERS
     ),
 ]
+# Who may open an account: everyone, or who was let in from the waitlist or invited.
+SIGN_UP = env.choice("SIGN_UP", "open", {"open", "waitlist"})
 # For installations inside a network: customers' URLs may lead to private addresses.
 PRIVATE_ADDRESSES_ALLOWED = env.flag("PRIVATE_ADDRESSES_ALLOWED", default=False)
+# Alerts that come within so many seconds become one message.
+ALERT_FOLD_S = env.seconds("ALERT_FOLD_S", 300.0, least=0.0)
 TXT_RESOLVER = "apps.sso.dns.txt_records"
 
 # Resend, else a mail server, else the console; /dev/mail/ shows all under DEBUG.
@@ -352,7 +361,16 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ExperimentKind": "apps.router.experiment_models.Experiment.Kind",
         "ExperimentState": "apps.router.experiment_models.Experiment.State",
+        "PriorityEnum": "apps.router.serializers.PRIORITIES",
         "TaskEnum": "apps.router.serializers.TASKS",
+        "AlertKindEnum": "apps.alerts.serializers.KIND_CODES",
+        "SeverityEnum": "apps.alerts.serializers.SEVERITY_CODES",
+        "DismissReasonEnum": "apps.opportunities.models.Opportunity.Reason",
+        "ProductCategoryEnum": "apps.portfolio.models.Product.Category",
+        "ProductStatusEnum": "apps.portfolio.models.Product.Status",
+        "FunctionPriorityEnum": "apps.portfolio.models.Function.Priority",
+        "QualityNeedEnum": "apps.portfolio.models.Function.QualityNeed",
+        "SwitchStateEnum": "apps.savings.models.Switch.State",
         "RoleEnum": "apps.accounts.organization_forms.ROLES",
         "InvitableRoleEnum": "apps.accounts.organization_forms.INVITABLE_ROLES",
     },
@@ -410,6 +428,9 @@ TRUST_TWO_PERSON_APPROVAL = env.flag("TRUST_TWO_PERSON_APPROVAL", default=False)
 # Without it no plan is sold, and every limit of the plans is off.
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
 PREMIUM_MODEL = env.text("PREMIUM_MODEL", "openai/gpt-6-sol")
+# Fields of `opportunities.engine.need.Thresholds` that differ from the documented ones,
+# such as {"fit": 0.2}.
+OPPORTUNITY_THRESHOLDS: dict[str, Any] = {}
 
 JOURNAL_DIR = env.path("JOURNAL_DIR", DATA_DIR / "journal")
 LEDGER_FSYNC_MS = env.integer("LEDGER_FSYNC_MS", 100)

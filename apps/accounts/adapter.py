@@ -20,9 +20,10 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.accounts import linking
+from apps.accounts import invitation_services, linking
 from apps.accounts.client_ip import client_ip
 from apps.accounts.models import User
 from apps.accounts.security_log import EVENTS, note
@@ -30,9 +31,18 @@ from apps.accounts.services import ensure_organization
 from apps.kit.pinned import PinnedSession
 from apps.mail import services as mail
 
+# A session with it may sign up although sign-up is not open to everyone.
+ADMITTED = "may_sign_up"
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Sign-up by e-mail and password."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Open to all, or to who was let in or invited while others wait."""
+        if settings.SIGN_UP == "open" or request.session.get(ADMITTED):
+            return True
+        return _is_invited(get_next_redirect_url(request))
 
     @transaction.atomic
     def save_user(
@@ -113,8 +123,27 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         messages.info(request, f"{name} opens this account from now on, too.")
 
 
+def _is_invited(wanted: str | None) -> bool:
+    """Whether the page that asked for the sign-up is that of an open invitation."""
+    try:
+        match = resolve(wanted or "")
+    except Resolver404:
+        return False
+    if match.view_name != "accounts:invitation":
+        return False
+    found = invitation_services.look_up(match.kwargs["token"])
+    return found is not None and found.is_open
+
+
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # as above
     """Sign-up through Google or GitHub."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        """As by e-mail; an organization's identity provider lets in its own people."""
+        if str(sociallogin.account.provider).startswith(linking.SSO_PREFIX):
+            return True
+        is_open: bool = super().is_open_for_signup(request, sociallogin)
+        return is_open or _is_invited(sociallogin.state.get("next"))
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Ask for proof before an account elsewhere opens one of ours."""

@@ -43,6 +43,10 @@ SCOPES: Final = {
     "budgets:manage": "Read and change budgets and limits",
     "aliases:manage": "Read and change aliases and the routing policy",
     "privacy:manage": "Change what is kept of prompts, and ask for exports",
+    "portfolio:manage": "Read and change the portfolio and its opportunities",
+    "checks:run": "Run sanity checks and read their results",
+    "switches:manage": "Switch models, undo, and read savings",
+    "alerts:manage": "Read alerts; change channels and rules",
 }
 DEFAULT_SCOPES: Final = ("chat", "usage:read", "models:read")
 

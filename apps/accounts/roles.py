@@ -57,6 +57,20 @@ POLICY: Final[dict[str, frozenset[Role]]] = {
     "exports.manage": _LEADERS,
     "organization.delete": frozenset({Role.OWNER}),
     "sso.manage": _LEADERS,
+    "portfolio.read": _EVERYONE,
+    "portfolio.manage": _WORKERS,
+    "opportunities.read": _EVERYONE,
+    # Dismiss, restore and snooze.
+    "opportunities.manage": _WORKERS,
+    "checks.read": _EVERYONE,
+    # Spends the organization's money.
+    "checks.run": _WORKERS,
+    "savings.read": _EVERYONE,
+    # Decides which model answers the organization's requests.
+    "switches.manage": _LEADERS,
+    "alerts.read": _EVERYONE,
+    # Channels and rules of the whole organization.
+    "alerts.manage": _LEADERS,
 }
 
 # What a key's scope lets it do. A key acts without a role, so nobody makes, changes or
@@ -72,6 +86,10 @@ SCOPE_ACTIONS: Final[dict[str, str]] = {
     "budgets:manage": "budgets.manage",
     "aliases:manage": "policy.manage",
     "privacy:manage": "privacy.manage",
+    "portfolio:manage": "portfolio.manage",
+    "checks:run": "checks.run",
+    "switches:manage": "switches.manage",
+    "alerts:manage": "alerts.manage",
 }
 
 # Whose roles a role may give and take: nobody but an owner touches an owner.

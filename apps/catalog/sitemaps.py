@@ -15,7 +15,8 @@ class PageSitemap(Sitemap):  # type: ignore[type-arg]  # generic in its stubs al
 
     def items(self) -> list[str]:
         return [
-            *("web:home", "catalog:models", "catalog:changes"),
+            *("web:home", "web:calculator", "web:pricing"),
+            *("catalog:models", "catalog:changes"),
             *("catalog:deprecations", "catalog:providers"),
         ]
 

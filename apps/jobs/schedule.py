@@ -64,6 +64,17 @@ SCHEDULE: Final[tuple[Scheduled, ...]] = (
         attempts=1,
     ),
     Scheduled(
+        "checks.resume",
+        every(minutes=1),
+        "Goes on with sanity checks whose worker is gone.",
+        attempts=1,
+    ),
+    Scheduled(
+        "checks.forget",
+        daily(1, 40),
+        "Removes what sanity checks asked and were answered, after its time.",
+    ),
+    Scheduled(
         "router.forget_answers",
         hourly(40),
         "Removes answers kept for retries, and from memory, whose time is over.",
@@ -144,6 +155,65 @@ SCHEDULE: Final[tuple[Scheduled, ...]] = (
         "catalog.rate_models",
         daily(4, 30),
         "Rates models and providers anew: quality, trust, overrides that end.",
+    ),
+    Scheduled(
+        "opportunities.find",
+        daily(5),
+        "Looks for better models for every use case.",
+    ),
+    Scheduled(
+        "opportunities.follow_market",
+        every(minutes=5),
+        "Looks again at the use cases that a change of the catalog could touch.",
+        attempts=1,
+    ),
+    Scheduled(
+        "opportunities.tell_market",
+        every(minutes=5),
+        "Tells organizations what the market does to the models they use.",
+        attempts=1,
+    ),
+    Scheduled(
+        "opportunities.tell_limits",
+        hourly(35),
+        "Tells organizations that a limit of their plan is near, or reached.",
+    ),
+    Scheduled(
+        "alerts.watch_rules",
+        every(minutes=5),
+        "Looks whether rules that customers made hold, and tells them.",
+        attempts=1,
+    ),
+    Scheduled(
+        "alerts.open_digests",
+        hourly(25),
+        "Opens the weekly digests that leave on Monday, 09:00 of each reader.",
+    ),
+    Scheduled(
+        "alerts.mend",
+        hourly(50),
+        "Posts alerts and messages again that the outbox gave up.",
+    ),
+    Scheduled(
+        "alerts.prune",
+        daily(1, 25),
+        "Removes delivered messages after 30 days, and alerts after 400.",
+    ),
+    Scheduled(
+        "savings.watch_canaries",
+        every(minutes=1),
+        "Promotes or rolls back canaries by their guard rails.",
+        attempts=1,
+    ),
+    Scheduled(
+        "savings.book",
+        hourly(5),
+        "Books what switches saved: today, yesterday, and days missed.",
+    ),
+    Scheduled(
+        "savings.statement",
+        daily(7, 30),
+        "Mails last month's savings on the 1st, or as soon after as it can.",
     ),
     Scheduled(
         "jobs.prune",

@@ -1,25 +1,18 @@
-"""The start page, the dashboard, and the search over pages and models."""
+"""The dashboard, and the search over pages and models."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.http import OrgRequest
 from apps.accounts.roles import may, role_required
 from apps.kit.clock import utc_now
 from apps.router.period import MODES, PRESETS, read_mode, read_period
-from apps.web.queries import catalog_size, dashboard_of, find_destinations
+from apps.web.queries import dashboard_of, find_destinations
 from apps.web.reference import operations
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """What the product is, for whoever is not signed in."""
-    if request.user.is_authenticated:
-        return redirect("web:dashboard")
-    return render(request, "web/home.html", {"size": catalog_size()})
+from apps.web.standing import standing
 
 
 @login_required
@@ -29,15 +22,19 @@ def dashboard(request: OrgRequest) -> HttpResponse:
     """What was spent, on what, and what it saved, over a range of days."""
     period = read_period(request.GET, today=utc_now().date())
     mode = read_mode(request.GET)
+    is_swap = bool(request.headers.get("HX-Request"))
     context = {
+        # A range of days changes nothing of it, so a swap leaves it alone.
+        "standing": None if is_swap else standing(),
         "period": period,
         "presets": PRESETS,
         "mode": mode,
         "modes": MODES,
         "board": dashboard_of(period, mode),
         "can_make_keys": may(request.membership.role, "keys.manage"),
+        "can_describe": may(request.membership.role, "portfolio.manage"),
     }
-    part = "#report" if request.headers.get("HX-Request") else ""
+    part = "#report" if is_swap else ""
     return render(request, f"web/dashboard.html{part}", context)
 
 

@@ -2,11 +2,11 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 
 const ICONS = [
-  "activity", "arrow-right", "book-open", "boxes", "bot", "calendar", "chart-column", "check", "chevron-down",
+  "activity", "arrow-right", "bell", "book-open", "boxes", "bot", "calendar", "chart-column", "check", "chevron-down",
   "chevron-right", "circle-alert", "circle-check", "clock", "copy", "download",
-  "fingerprint", "flask-conical", "gauge", "heart-pulse", "info", "key-round", "layers", "log-out", "mail", "menu",
+  "fingerprint", "flask-conical", "gauge", "heart-pulse", "info", "key-round", "layers", "lightbulb", "list-checks", "log-out", "mail", "menu",
   "monitor", "moon", "play", "plug", "plus", "route", "scale", "scroll-text", "search", "settings", "square", "sun",
-  "trash-2", "triangle-alert", "user", "x",
+  "trash-2", "triangle-alert", "user", "wallet", "x",
 ];
 const FILES = {
   "htmx.org/dist/htmx.min.js": "htmx.min.js",

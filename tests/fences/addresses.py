@@ -5,7 +5,11 @@ A new address fails the fence until it stands here.
 
 from typing import Final
 
+from tests.fences.alerts_addresses import ALERTS_RULES
 from tests.fences.alias_addresses import ALIAS_RULES
+from tests.fences.checks_addresses import CHECKS_RULES
+from tests.fences.opportunities_addresses import OPPORTUNITIES_RULES
+from tests.fences.portfolio_addresses import PORTFOLIO_API_RULES, PORTFOLIO_RULES
 from tests.fences.rules import (
     ANYONE,
     KEYS,
@@ -16,7 +20,9 @@ from tests.fences.rules import (
     WORKERS,
     Rule,
 )
+from tests.fences.savings_addresses import SAVINGS_RULES
 from tests.fences.usage_addresses import USAGE_RULES
+from tests.fences.web_addresses import WEB_RULES
 
 __all__ = ["MEMBERS", "NOT_OURS", "PEOPLE", "RULES", "SAMPLES", "Rule"]
 
@@ -32,6 +38,7 @@ SAMPLES: Final = {
     "token": "no-such-token",
     "name": "no-mail",
     "act": "start",
+    "action": "off",
     "run_id": "no-run",
     "model": "nobody/no-model",
 }
@@ -58,9 +65,15 @@ PRIVACY: Final = {"stores_prompts": "on", "retention_days": "7", "redacts": ["em
 CHAT: Final = {"messages": [{"role": "user", "content": "Hi"}]}
 
 RULES: Final[dict[str, list[Rule]]] = {
+    **ALERTS_RULES,
     **ALIAS_RULES,
+    **CHECKS_RULES,
+    **OPPORTUNITIES_RULES,
+    **PORTFOLIO_RULES,
+    **PORTFOLIO_API_RULES,
+    **SAVINGS_RULES,
     **USAGE_RULES,
-    "": [Rule(ANYONE)],
+    **WEB_RULES,
     "dashboard/": [Rule(MEMBERS)],
     "search/": [Rule(MEMBERS)],
     "requests/": [Rule(MEMBERS)],

@@ -24,6 +24,11 @@ from apps.sso.models import Domain
 from apps.tenancy.scope import scope
 from apps.vault.services import NewProviderKey, add_key
 from tests.factories import make_key, make_member, make_routed_request
+from tests.fences.alerts_objects import ALERTS_OBJECTS
+from tests.fences.checks_objects import CHECKS_OBJECTS
+from tests.fences.opportunities_objects import OPPORTUNITIES_OBJECTS
+from tests.fences.portfolio_objects import PORTFOLIO_OBJECTS
+from tests.fences.savings_objects import SAVINGS_OBJECTS
 from tests.fences.usage_addresses import INVOICE
 
 type Factory = Callable[[Organization], UUID]
@@ -116,6 +121,11 @@ def _experiment(org: Organization) -> UUID:
 
 
 OBJECTS: Final[dict[str, Factory]] = {
+    **ALERTS_OBJECTS,
+    **CHECKS_OBJECTS,
+    **OPPORTUNITIES_OBJECTS,
+    **PORTFOLIO_OBJECTS,
+    **SAVINGS_OBJECTS,
     "sso_domain": _sso_domain,
     "export": _export,
     "alias": _alias,

@@ -61,7 +61,8 @@ def _masked(row: str, names: Mapping[UUID, str]) -> str:
         text = pattern.sub(word, text)
     # The number of a row that a sequence gave, how long a test of a key took, and how
     # well the random ids of an archive compress.
-    return re.sub(r'"(id|test_ms|size_bytes|token)": ?\d{1,5}\b', r'"\1":n', text)
+    varying = "id|test_ms|took_ms|size_bytes|token"
+    return re.sub(rf'"({varying})": ?\d{{1,5}}\b', r'"\1":n', text)
 
 
 def differences(one: State, other: State) -> list[str]:

@@ -10,6 +10,50 @@ from typing import Final
 from tests.fences.source import modules
 
 REASONS: Final = {
+    ("apps/savings/tasks.py", "switches under way are every organization's"),
+    ("apps/savings/tasks.py", "savings are booked for every organization"),
+    (
+        "apps/savings/tasks.py",
+        "a month's savings are told to every organization that has some",
+    ),
+    (
+        "apps/checks/forgetting.py",
+        "answers and sampled prompts of every organization grow old",
+    ),
+    (
+        "apps/checks/tasks.py",
+        "checks of every organization may be left behind",
+    ),
+    (
+        "apps/alerts/digests.py",
+        "a weekly digest is for the members of every organization",
+    ),
+    (
+        "apps/alerts/mending.py",
+        "alerts that were not handed on may be any organization's",
+    ),
+    ("apps/alerts/tasks.py", "rules to look at may be any organization's"),
+    (
+        "apps/opportunities/plan_alerts.py",
+        "limits of plans are looked at for every organization",
+    ),
+    (
+        "apps/opportunities/market_alerts.py",
+        "what the market does concerns every organization that uses it",
+    ),
+    (
+        "apps/opportunities/following.py",
+        "a change of the catalog touches use cases of every organization",
+    ),
+    (
+        "apps/opportunities/together.py",
+        "a change of the catalog touches use cases of every organization",
+    ),
+    ("bench/opportunity_nights.py", "the bench counts what it stored"),
+    (
+        "apps/opportunities/tasks.py",
+        "every organization's use cases are looked at each night",
+    ),
     (
         "apps/catalog/quarantine.py",
         "an editor's decision about the catalog is no organization's",
@@ -70,6 +114,8 @@ REASONS: Final = {
 
 # Modules that name another login than the web's: `using="jobs"`, `connections["jobs"]`.
 OTHER_LOGINS: Final = {
+    ("apps/savings/ledger.py", "jobs"),
+    ("apps/opportunities/speeds.py", "jobs"),
     ("apps/router/measured.py", "jobs"),
     ("apps/jobs/bites.py", "jobs"),
     ("apps/jobs/delivery.py", "jobs"),
@@ -90,6 +136,7 @@ OTHER_LOGINS: Final = {
     ("apps/router/rollups.py", "jobs"),
     ("apps/router/snapshot.py", "jobs"),
     ("apps/tenancy/models.py", "jobs"),
+    ("bench/opportunity_nights.py", "owner"),
     ("bench/torture/tasks.py", "jobs"),
     ("bench/torture/worker.py", "jobs"),
 }

@@ -7,7 +7,7 @@ from apps.accounts.models import User
 from tests.factories import make_stand_in
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_anyone_reads_the_start_page(client: Client) -> None:
     answer = client.get("/")
 
@@ -25,7 +25,7 @@ def test_the_size_of_the_catalog_is_counted(client: Client) -> None:
     assert "1 models of 1 providers" in page
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_without_a_catalog_no_number_is_made_up(client: Client) -> None:
     assert "0 models" not in client.get("/").content.decode()
 

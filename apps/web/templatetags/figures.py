@@ -56,6 +56,12 @@ def grouped(number: float | None) -> SafeString | str:
 
 
 @register.filter
+def allowance(limit: int | None) -> str:
+    """How much a plan has room for; None is no limit."""
+    return "no\u00a0limit" if limit is None else f"{limit:,}"
+
+
+@register.filter
 def duration(milliseconds: float | None) -> SafeString | str:
     """Milliseconds below a second, seconds above."""
     if milliseconds is None:
