@@ -11,9 +11,9 @@ CENT: Final = Decimal("0.01")
 
 
 @register.filter
-def usd(amount: Decimal | None) -> str:
-    """US dollars with two decimals."""
-    if amount is None:
+def usd(amount: object) -> str:
+    """US dollars with two decimals; what is no amount is not assessed."""
+    if not isinstance(amount, Decimal):
         return "not assessed"
     rounded = amount.quantize(CENT, ROUND_HALF_UP)
     sign = "−" if rounded < 0 else ""
@@ -21,10 +21,10 @@ def usd(amount: Decimal | None) -> str:
 
 
 @register.filter
-def signed_usd(amount: Decimal | None) -> str:
+def signed_usd(amount: object) -> str:
     """The same with its sign: a loss is shown as one."""
     shown = usd(amount)
-    is_gain = amount is not None and amount.quantize(CENT, ROUND_HALF_UP) > 0
+    is_gain = isinstance(amount, Decimal) and amount.quantize(CENT, ROUND_HALF_UP) > 0
     return f"+{shown}" if is_gain else shown
 
 
